@@ -1,0 +1,1 @@
+"""Automated options volatility trading on Interactive Brokers."""

@@ -1,0 +1,277 @@
+"""A ring starts in order, stops without losing anything, and dies alone."""
+
+import asyncio
+
+import pytest
+
+from gamma_scalper.kernel import (
+    Block,
+    Channel,
+    Conflate,
+    Failed,
+    Fatal,
+    Finished,
+    Patience,
+    Recoverable,
+    Stage,
+    Stopped,
+    Supervisor,
+)
+
+
+def sink(channel, handle):
+    async def run():
+        async for message in channel:
+            await handle(message)
+
+    return run
+
+
+async def wait_for_ever():
+    await asyncio.Event().wait()
+
+
+async def test_stages_start_in_order_and_stop_in_reverse():
+    log = []
+
+    def stage(name):
+        async def run():
+            log.append(f"{name} starts")
+            try:
+                await wait_for_ever()
+            finally:
+                log.append(f"{name} stops")
+
+        return Stage(name, run)
+
+    ring = Supervisor("spy", [stage("desk"), stage("strategy"), stage("streamer")])
+    asyncio.get_running_loop().call_later(5, ring.stop)
+    assert await ring.run() == Stopped()
+    assert log == [
+        *("desk starts", "strategy starts", "streamer starts"),
+        *("streamer stops", "strategy stops", "desk stops"),
+    ]
+
+
+async def test_a_recoverable_error_costs_one_message_and_is_counted():
+    handled, channel = [], Channel[int]("n", Block(10))
+
+    async def handle(number):
+        if number % 3 == 0:
+            raise Recoverable(f"{number} is poison")
+        handled.append(number)
+
+    ring = Supervisor("spy", [Stage("engine", sink(channel, handle), channel)])
+    for number in range(1, 10):
+        channel.put_nowait(number)
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    assert await ring.run() == Stopped()
+    assert handled == [1, 2, 4, 5, 7, 8]
+    assert ring.recovered == {"engine": 3}
+
+
+async def test_a_stage_that_recovers_too_often_ends_the_ring():
+    async def run():
+        raise Recoverable("nothing works")
+
+    ring = Supervisor("spy", [Stage("engine", run)], Patience(recoverable_per_minute=5))
+    end = await ring.run()
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, Fatal)
+    assert "6 messages dropped within a minute" in str(end.error)
+    assert ring.recovered == {"engine": 6}
+
+
+async def test_recovering_now_and_then_is_forgiven_for_ever():
+    async def run():
+        await asyncio.sleep(15)
+        raise Recoverable("a bad quote")
+
+    ring = Supervisor("spy", [Stage("engine", run)], Patience(recoverable_per_minute=4))
+    asyncio.get_running_loop().call_later(86_400, ring.stop)
+    assert await ring.run() == Stopped()
+    assert ring.recovered["engine"] > 5_000
+
+
+@pytest.mark.parametrize("error", [Fatal("no position"), ZeroDivisionError("a defect")])
+async def test_a_fatal_error_or_a_defect_ends_that_ring_and_leaves_the_other(error):
+    beats = []
+
+    async def dies():
+        await asyncio.sleep(3)
+        raise error
+
+    async def heartbeat():
+        while True:
+            await asyncio.sleep(1)
+            beats.append(asyncio.get_running_loop().time())
+
+    spy = Supervisor("spy", [Stage("desk", wait_for_ever), Stage("engine", dies)])
+    nvda = Supervisor("nvda", [Stage("streamer", heartbeat)])
+    asyncio.get_running_loop().call_later(10.5, nvda.stop)
+    spy_end, nvda_end = await asyncio.gather(spy.run(), nvda.run())
+    assert spy_end == Failed("engine", error)
+    assert nvda_end == Stopped()
+    assert beats == list(range(1, 11))
+
+
+async def test_a_ring_stopped_before_it_runs_starts_nothing():
+    ring = Supervisor("spy", [Stage("desk", lambda: pytest.fail("started"))])
+    ring.stop()
+    assert await ring.run() == Stopped()
+
+
+async def test_a_stop_with_full_queues_works_them_off_from_the_source_to_the_sink():
+    done = []
+    trigger, trade = Channel[int]("trigger", Block(50)), Channel[int]("trade", Block(2))
+
+    async def execute(number):
+        await asyncio.sleep(0.01)
+        done.append(number)
+
+    ring = Supervisor(
+        "spy", [Stage("desk", sink(trade, execute), trade), Stage("strategy", sink(trigger, trade.put), trigger)]
+    )
+    running = asyncio.create_task(ring.run())
+    await asyncio.sleep(1)
+    for number in range(50):
+        trigger.put_nowait(number)
+    ring.stop()
+    assert await running == Stopped()
+    assert done == list(range(50))
+
+
+async def test_a_drain_has_an_end_and_tells_what_was_left(caplog):
+    channel = Channel[int]("trade", Block(10))
+    ring = Supervisor("spy", [Stage("desk", sink(channel, lambda _: asyncio.sleep(60)), channel)], Patience(drain_s=5))
+    running = asyncio.create_task(ring.run())
+    for number in range(4):
+        await channel.put(number)
+    await asyncio.sleep(1)
+    ring.stop()
+    assert await running == Stopped()
+    assert asyncio.get_running_loop().time() == 6
+    assert channel.qsize() == 3
+
+
+async def test_nothing_is_worked_off_after_a_failure():
+    handled, channel = [], Channel[int]("trade", Block(10))
+
+    async def slow(number):
+        await asyncio.sleep(1)
+        handled.append(number)
+
+    async def fails():
+        await asyncio.sleep(2.5)
+        raise Fatal("greeks are bad")
+
+    ring = Supervisor("spy", [Stage("desk", sink(channel, slow), channel), Stage("engine", fails)])
+    for number in range(10):
+        channel.put_nowait(number)
+    assert isinstance(await ring.run(), Failed)
+    assert handled == [0, 1]
+
+
+async def test_a_failure_while_stopping_is_the_end_that_is_told():
+    channel = Channel[int]("trade", Block(10))
+
+    async def breaks(_):
+        await asyncio.sleep(1)
+        raise Fatal("the journal is full")
+
+    ring = Supervisor("spy", [Stage("desk", sink(channel, breaks), channel)])
+    channel.put_nowait(1)
+    running = asyncio.create_task(ring.run())
+    await asyncio.sleep(0)
+    ring.stop()
+    end = await running
+    assert isinstance(end, Failed)
+    assert "journal" in str(end.error)
+
+
+async def test_a_stage_that_fails_while_it_cleans_up_is_told_too():
+    async def run():
+        try:
+            await wait_for_ever()
+        finally:
+            raise OSError("disk full")
+
+    ring = Supervisor("spy", [Stage("desk", run)])
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    end = await ring.run()
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, OSError)
+
+
+async def test_a_stage_that_will_not_die_is_named():
+    async def stubborn():
+        for _ in range(3):
+            try:
+                await asyncio.sleep(3_600)
+            except asyncio.CancelledError:
+                continue
+
+    ring = Supervisor("spy", [Stage("desk", stubborn)], Patience(cancel_s=2))
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    end = await ring.run()
+    assert isinstance(end, Failed)
+    assert (end.stage, "did not stop within 2 s" in str(end.error)) == ("desk", True)
+
+
+async def test_a_source_that_ends_ends_the_ring_after_its_last_message_was_worked_off():
+    handled, channel = [], Channel[int]("quotes", Block(1))
+
+    async def replay():
+        for number in range(20):
+            await channel.put(number)
+
+    async def handle(number):
+        await asyncio.sleep(0.05)
+        handled.append(number)
+
+    ring = Supervisor("spy", [Stage("engine", sink(channel, handle), channel), Stage("streamer", replay)])
+    assert await ring.run() == Finished("streamer")
+    assert handled == list(range(20))
+
+
+async def test_cancelling_a_ring_stops_it_in_the_same_order():
+    log, channel = [], Channel[int]("n", Conflate(lambda _, newer: newer))
+
+    async def handle(number):
+        await asyncio.sleep(1)
+        log.append(number)
+
+    running = asyncio.create_task(Supervisor("spy", [Stage("desk", sink(channel, handle), channel)]).run())
+    await asyncio.sleep(0)
+    channel.put_nowait(1)
+    await asyncio.sleep(0.5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert log == [1]
+
+
+async def test_a_second_cancel_does_not_wait():
+    async def slow(_):
+        await asyncio.sleep(3_600)
+
+    channel = Channel[int]("n", Block(2))
+    ring = Supervisor("spy", [Stage("desk", sink(channel, slow), channel)], Patience(drain_s=60))
+    running = asyncio.create_task(ring.run())
+    await channel.put(1)
+    await asyncio.sleep(1)
+    running.cancel()
+    await asyncio.sleep(1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert asyncio.get_running_loop().time() == 2
+    await asyncio.sleep(0)
+    assert [task.get_name() for task in asyncio.all_tasks()] == [asyncio.current_task().get_name()]
+
+
+def test_a_ring_needs_stages_with_names_of_their_own():
+    with pytest.raises(ValueError, match="names of their own"):
+        Supervisor("spy", [Stage("desk", wait_for_ever), Stage("desk", wait_for_ever)])
+    with pytest.raises(ValueError):
+        Supervisor("spy", [])
