@@ -70,9 +70,9 @@ async def main():
             raise ZeroDivisionError
     except* ZeroDivisionError:
         note("group ended")
-    for name in "stuvwxyz":
-        asyncio.ensure_future(walker(name, 0.5))
+    left_running = [asyncio.create_task(walker(name, 0.5)) for name in "stuvwxyz"]
     await asyncio.sleep(2)
+    note("left running", len(left_running))
 
 
 async def leave_holes(count):

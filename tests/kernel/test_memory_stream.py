@@ -100,7 +100,10 @@ async def test_a_half_open_peer_may_still_answer():
     await asyncio.sleep(1)
     server.transport.write(b"answer")
     server.transport.close()
-    assert await settled(client, server) == [["made", b"answer", "eof", NO_ERROR], ["made", b"question", "eof", NO_ERROR]]
+    assert await settled(client, server) == [
+        ["made", b"answer", "eof", NO_ERROR],
+        ["made", b"question", "eof", NO_ERROR],
+    ]
 
 
 async def test_writing_to_a_peer_that_closed_is_a_reset():
@@ -155,7 +158,9 @@ async def test_it_knows_its_peer_and_its_protocol_can_be_changed():
     assert (await settled(other))[0] == [b"hi"]
 
 
-@pytest.mark.parametrize(("high", "low", "limits"), [(None, 10, (10, 40)), (0, None, (0, 0)), (None, None, (16384, 65536))])
+@pytest.mark.parametrize(
+    ("high", "low", "limits"), [(None, 10, (10, 40)), (0, None, (0, 0)), (None, None, (16384, 65536))]
+)
 async def test_write_buffer_limits_default_as_asyncio_s_do(high, low, limits):
     client, _ = await connected()
     client.transport.set_write_buffer_limits(high, low)

@@ -1,0 +1,1 @@
+"""Past or simulated markets through the very ring that trades."""

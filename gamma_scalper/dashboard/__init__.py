@@ -1,0 +1,1 @@
+"""Its own process: reads the journal, writes to the inbox."""

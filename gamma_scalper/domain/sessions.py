@@ -1,0 +1,174 @@
+"""When a product trades: from the broker's liquid hours where it gives them, else from the exchange's calendar."""
+
+import re
+from bisect import bisect_left, bisect_right
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import field, frozen
+
+from gamma_scalper.domain.checks import utc
+from gamma_scalper.domain.settings import setting
+
+SECONDS_PER_YEAR = 365 * 86_400
+
+# Zone names Interactive Brokers uses that are no names of the zone database.
+_ZONE_ALIASES = {"EST": "America/New_York", "CST": "America/Chicago", "PST": "America/Los_Angeles", "JST": "Asia/Tokyo"}
+_HOURS = re.compile(r"(?:(\d{8}):)?(\d{4})-(?:(\d{8}):)?(\d{4})")
+
+
+@frozen
+class SessionParameters:
+    """When a book's products trade."""
+
+    calendar: str = setting("XNYS", "exchange calendar, where the broker gives no liquid hours", unit="MIC")
+    option_close_delay_min: int = setting(
+        0, "minutes that the options trade on after the shares' close (15 for SPY)", unit="min", at_least=0, at_most=60
+    )
+
+
+class OutsideCalendar(LookupError):
+    """A date was asked for that lies outside the range the calendar was loaded for.
+
+    For the operator: load a longer range; nothing about that date is known, neither open nor closed.
+    """
+
+
+@frozen
+class Session:
+    """One trading day of one product."""
+
+    day: date
+    opens: datetime = field(converter=utc)
+    closes: datetime = field(converter=utc)
+    early_close: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if not self.opens < self.closes:
+            raise ValueError(f"the session of {self.day} opens {self.opens} and closes {self.closes}")
+
+    def contains(self, moment: datetime) -> bool:
+        return self.opens <= moment < self.closes
+
+
+@frozen
+class Sessions:
+    """The sessions of one product from `first` to `last`, both included; anything beyond is unknown and raises."""
+
+    first: date
+    last: date
+    sessions: tuple[Session, ...]
+
+    def __attrs_post_init__(self) -> None:
+        for before, after in zip(self.sessions, self.sessions[1:], strict=False):
+            if not (before.closes <= after.opens and before.day <= after.day):
+                raise ValueError(f"the sessions of {before.day} and {after.day} overlap")
+        if any(not self.first <= session.day <= self.last for session in self.sessions):
+            raise ValueError(f"a session lies outside {self.first} to {self.last}")
+
+    def of(self, day: date) -> Session | None:
+        """The session of a trading day; None on a weekend or holiday."""
+        if not self.first <= day <= self.last:
+            raise OutsideCalendar(f"{day} lies outside {self.first} to {self.last}")
+        index = bisect_left(self.sessions, day, key=lambda session: session.day)
+        return self.sessions[index] if index < len(self.sessions) and self.sessions[index].day == day else None
+
+    def at(self, moment: datetime) -> Session | None:
+        """The session that is open at this moment, if any."""
+        self._check(moment)
+        index = bisect_right(self.sessions, moment, key=lambda session: session.opens) - 1
+        return self.sessions[index] if index >= 0 and self.sessions[index].contains(moment) else None
+
+    def after(self, moment: datetime) -> Session:
+        """The next session to open after this moment."""
+        self._check(moment)
+        index = bisect_right(self.sessions, moment, key=lambda session: session.opens)
+        if index == len(self.sessions):
+            raise OutsideCalendar(f"no session after {moment} is known; the calendar ends on {self.last}")
+        return self.sessions[index]
+
+    def _check(self, moment: datetime) -> None:
+        # The calendar's days are local; a day of grace on both sides covers every zone.
+        if not self.first - timedelta(days=1) <= moment.astimezone(UTC).date() <= self.last + timedelta(days=1):
+            raise OutsideCalendar(f"{moment} lies outside {self.first} to {self.last}")
+
+
+def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: int = 0) -> Sessions:
+    """The calendar's sessions; `close_delay_min` is for products that trade on after the close, early ones too."""
+    import exchange_calendars  # slow to import, and only some programs need it
+
+    if first > last:
+        raise ValueError(f"{first} is after {last}")
+    try:
+        # A margin, since the library refuses a range without any session in it.
+        known = exchange_calendars.get_calendar(
+            calendar, start=first - timedelta(days=15), end=last + timedelta(days=15)
+        )
+    except exchange_calendars.errors.InvalidCalendarName as error:
+        raise ValueError(
+            f"there is no exchange calendar {calendar!r}; XNYS is the New York Stock Exchange's"
+        ) from error
+    early = {stamp.date() for stamp in known.early_closes}
+    delay = timedelta(minutes=close_delay_min)
+    sessions = tuple(
+        Session(stamp.date(), row.open.to_pydatetime(), row.close.to_pydatetime() + delay, stamp.date() in early)
+        for stamp, row in zip(known.schedule.index, known.schedule.itertuples(), strict=True)
+        if first <= stamp.date() <= last
+    )
+    return Sessions(first, last, sessions)
+
+
+def parse_liquid_hours(text: str, zone: str) -> Sessions:
+    """Sessions from a broker's liquid-hours string, such as `20151224:0930-20151224:1300;20151225:CLOSED`."""
+    local = _zone(zone)
+    days: list[date] = []
+    sessions: list[Session] = []
+    for part in filter(None, text.strip().split(";")):
+        day_text, _, hours = part.partition(":")
+        day = _day(day_text, part)
+        days.append(day)
+        if hours == "CLOSED":
+            continue
+        for span in hours.split(","):
+            found = _HOURS.fullmatch(span)
+            if found is None:
+                raise ValueError(
+                    f"cannot read {part!r} in liquid hours; expected YYYYMMDD:HHMM-YYYYMMDD:HHMM or CLOSED"
+                )
+            opened, opens, closed, closes = found.groups()
+            opens_at = _moment(_day(opened, part) if opened else day, opens, local)
+            closes_at = _moment(_day(closed, part) if closed else day, closes, local)
+            sessions.append(Session(closes_at.astimezone(local).date(), opens_at, closes_at))
+    if not days:
+        raise ValueError("the liquid hours are empty")
+    shown = [*days, *(session.day for session in sessions)]
+    return Sessions(min(shown), max(shown), tuple(sorted(sessions, key=lambda session: session.opens)))
+
+
+def years_between(now: datetime, expires_at: datetime) -> float:
+    """Time to expiry as a fraction of a 365-day year, to the second; zero once it has passed."""
+    return max(0.0, (expires_at - now).total_seconds() / SECONDS_PER_YEAR)
+
+
+def _zone(name: str) -> ZoneInfo:
+    short = name.split(" ")[0]
+    try:
+        return ZoneInfo(_ZONE_ALIASES.get(short, short))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {name!r}") from error
+
+
+def _day(text: str, part: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise ValueError(f"cannot read the date in {part!r} of liquid hours; expected YYYYMMDD") from error
+
+
+def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    if clock == "2400":
+        return datetime.combine(day + timedelta(days=1), time(0), zone)
+    try:
+        return datetime.combine(day, time(int(clock[:2]), int(clock[2:])), zone)
+    except ValueError as error:
+        raise ValueError(f"{clock!r} is no time of day") from error

@@ -1,0 +1,1 @@
+"""One ring: four coroutines joined by three channels."""

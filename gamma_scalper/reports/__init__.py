@@ -1,0 +1,1 @@
+"""What a session earned and from what, for people."""
