@@ -1,5 +1,6 @@
 """When a product trades: from the broker's liquid hours where it gives them, else from the exchange's calendar."""
 
+import difflib
 import re
 from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import field, frozen
 
 from gamma_scalper.domain.checks import utc
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import setting
 
 SECONDS_PER_YEAR = 365 * 86_400
@@ -21,10 +23,18 @@ _HOURS = re.compile(r"(?:(\d{8}):)?(\d{4})-(?:(\d{8}):)?(\d{4})")
 class SessionParameters:
     """When a book's products trade."""
 
-    calendar: str = setting("XNYS", "exchange calendar, where the broker gives no liquid hours", unit="MIC")
+    calendar: str = setting(
+        "XNYS", "whose holidays and hours hold, where the broker gives no liquid hours", form="an exchange's MIC code"
+    )
     option_close_delay_min: int = setting(
         0, "minutes that the options trade on after the shares' close (15 for SPY)", unit="min", at_least=0, at_most=60
     )
+
+    def of_shares(self, first: date, last: date) -> "Sessions":
+        return exchange_sessions(self.calendar, first, last)
+
+    def of_options(self, first: date, last: date) -> "Sessions":
+        return exchange_sessions(self.calendar, first, last, self.option_close_delay_min)
 
 
 class OutsideCalendar(LookupError):
@@ -105,9 +115,8 @@ def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: i
             calendar, start=first - timedelta(days=15), end=last + timedelta(days=15)
         )
     except exchange_calendars.errors.InvalidCalendarName as error:
-        raise ValueError(
-            f"there is no exchange calendar {calendar!r}; XNYS is the New York Stock Exchange's"
-        ) from error
+        nearest = difflib.get_close_matches(calendar, exchange_calendars.get_calendar_names(), n=1, cutoff=0)[0]
+        raise UserError(f"session.calendar = {calendar!r} is no exchange calendar; did you mean {nearest}?") from error
     early = {stamp.date() for stamp in known.early_closes}
     delay = timedelta(minutes=close_delay_min)
     sessions = tuple(

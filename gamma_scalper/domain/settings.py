@@ -1,8 +1,10 @@
 """How a parameter class states its keys: default, unit, allowed range and meaning, for the loader and the manual."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import Attribute, field, frozen
 
 _KEY = "setting"
@@ -18,24 +20,26 @@ class Setting:
     above: float | None = None
     at_most: float | None = None
     one_of: tuple[str, ...] = ()
+    form: str = ""  # what `check` accepts, in words
+    check: Callable[[Any], bool] | None = None
     limit: bool = False  # refuses or ends something; shown by `books`
-    private: bool = False  # never printed or logged in full
+    private: bool = False  # never printed or logged
 
     def allowed(self) -> str:
         """The range in words: '0 to 60 s', 'fixed or tiered'; empty when anything of the type will do."""
         if self.one_of:
-            return " or ".join(name or "empty" for name in self.one_of)
-        unit = f" {self.unit}" if self.unit else ""
-        low = f"{self.at_least:g}" if self.at_least is not None else ""
+            return " or ".join(self.one_of)
+        if self.form:
+            return self.form
+        low = ""
         if self.above is not None:
             low = f"above {self.above:g}"
-        if low and self.at_most is not None:
-            return (
-                f"{low} to {self.at_most:g}{unit}" if self.above is None else f"{low}, at most {self.at_most:g}{unit}"
-            )
-        if self.at_most is not None:
-            return f"at most {self.at_most:g}{unit}"
-        return f"{low if self.above is not None else f'at least {low}'}{unit}" if low else ""
+        elif self.at_least is not None:
+            low = f"{self.at_least:g}" if self.at_most is not None else f"at least {self.at_least:g}"
+        high = "" if self.at_most is None else f"{self.at_most:g}"
+        joint = " to " if low and high and self.above is None else " and at most " if low and high else ""
+        span = f"{low}{joint}{high}" if low else f"at most {high}" if high else ""
+        return f"{span} {self.unit}".strip() if span else ""
 
     def permits(self, value: Any) -> bool:
         if self.one_of:
@@ -44,7 +48,14 @@ class Setting:
             (self.at_least is None or value >= self.at_least)
             and (self.above is None or value > self.above)
             and (self.at_most is None or value <= self.at_most)
+            and (self.check is None or self.check(value))
         )
+
+    def shown(self, value: Any) -> str:
+        """The value for a person's eyes."""
+        if self.private and value not in (None, ""):
+            return "(set, not shown)"
+        return repr(value) if isinstance(value, str) else str(value)
 
 
 def setting(
@@ -56,26 +67,59 @@ def setting(
     above: float | None = None,
     at_most: float | None = None,
     one_of: Sequence[str] = (),
+    form: str = "",
+    check: Callable[[Any], bool] | None = None,
     limit: bool = False,
     private: bool = False,
 ) -> Any:
     """An attrs field of a parameter class; a value outside the range can't be constructed."""
-    about = Setting(meaning, unit, at_least, above, at_most, tuple(one_of), limit, private)
-    return field(default=default, validator=_within, metadata={_KEY: about}, repr=_hidden if private else True)
+    about = Setting(meaning, unit, at_least, above, at_most, tuple(one_of), form, check, limit, private)
+    return field(default=default, validator=_within, metadata={_KEY: about}, repr=about.shown if private else True)
 
 
-def setting_of(attribute: "Attribute[Any]") -> Setting | None:
-    """The setting behind a field, if it is one."""
-    found: Setting | None = attribute.metadata.get(_KEY)
-    return found
+def section(parameters: type) -> Any:
+    """A field that holds another parameter class, with its defaults."""
+    return field(factory=parameters)
+
+
+_IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text", Path: "a path"}
+
+
+@frozen
+class Key:
+    """One setting of a parameter class and all below it, by its dotted path."""
+
+    path: str
+    type: type
+    default: Any
+    about: Setting
+
+    def allowed(self) -> str:
+        """The range in words, or else the type."""
+        return self.about.allowed() or _IN_WORDS[self.type]
+
+
+def keys_of(parameters: type, prefix: str = "") -> Iterator[Key]:
+    """Every key of a parameter class, sections after plain keys, in the order they are declared."""
+    sections = []
+    for attribute in attrs.fields(parameters):
+        about = attribute.metadata.get(_KEY)
+        if about is not None:
+            yield Key(prefix + attribute.name, attribute.type, attribute.default, about)
+        elif attrs.has(attribute.type):
+            sections.append(attribute)
+    for attribute in sections:
+        yield from keys_of(attribute.type, f"{prefix}{attribute.name}.")
+
+
+def value_at(parameters: Any, path: str) -> Any:
+    """The value of the key with this path."""
+    for name in path.split("."):
+        parameters = getattr(parameters, name)
+    return parameters
 
 
 def _within(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:
-    about = setting_of(attribute)
-    if about is not None and not about.permits(value):
-        shown = _hidden(value) if about.private else repr(value)
-        raise ValueError(f"{attribute.name} = {shown} is not allowed; allowed: {about.allowed()}")
-
-
-def _hidden(value: Any) -> str:
-    return repr(value) if value in (None, "") else "'***'"
+    about: Setting = attribute.metadata[_KEY]
+    if not about.permits(value):
+        raise ValueError(f"{attribute.name} = {about.shown(value)} is not allowed; allowed: {about.allowed()}")

@@ -53,7 +53,7 @@ async def test_a_clock_made_later_starts_then():
 
 async def test_a_start_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="time zone"):
-        LoopClock(asyncio.get_running_loop(), datetime(2026, 1, 1))  # noqa: DTZ001
+        LoopClock(asyncio.get_running_loop(), datetime(2026, 1, 1))
 
 
 def test_the_wall_clock_is_aware_and_moves_on():

@@ -1,0 +1,153 @@
+"""The command line: what a person can ask of the program."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.settings import Key, keys_of, value_at
+from gamma_scalper.manual import config_manual
+from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.system import Config, SystemParameters
+
+Loader = Callable[[Sequence[str]], Config]
+
+BookOption = Annotated[
+    list[str] | None, typer.Option("--book", metavar="NAME", help="Only this book; give it again for more.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Use this value for one setting, whatever the files say: "
+        "log_level=DEBUG, fees.schedule=fixed for every book, spy.fees.schedule=fixed for one.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table for a person.")]
+
+
+def main(load_config: Loader) -> None:
+    """Run the command in `sys.argv`; a mistake of the user's ends with one line and the exit code it names."""
+    try:
+        build(load_config)()
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+
+
+def build(load_config: Loader) -> typer.Typer:
+    """The commands, over whatever loads the configuration."""
+    app = typer.Typer(
+        help="Buys at-the-money straddles at Interactive Brokers and keeps them delta-neutral with shares.\n\n"
+        "Nothing real is at stake unless MODE=live. Settings come from --set, the environment, .env and books/*.toml, "
+        "in this order; docs/config.md lists them all.\n\n"
+        "Exit codes: 0 ok, 2 configuration, 3 broker unreachable, 4 halted by risk, 5 journal damaged, "
+        "6 nothing tradable, 7 needs a person.",
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+    @app.callback(invoke_without_command=True)
+    def bare(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            typer.echo(context.get_help())
+
+    @app.command()
+    def books(book: BookOption = None, set_: SetOption = None, as_json: JsonOption = False) -> None:
+        """List the books: what each trades, by which strategy, within which limits.
+
+        A book is a file in books/. Its limits are the settings that refuse an order or end its ring.
+        """
+        chosen = _chosen(load_config(set_ or ()), book)
+        limits = [key for key in keys_of(BookParameters) if key.about.limit]
+        if as_json:
+            listed = [
+                {
+                    "name": name,
+                    "strategy": parameters.strategy,
+                    "underlying": parameters.underlying.symbol,
+                    "fees": parameters.fees.schedule,
+                    "limits": {key.path: _plain(value_at(parameters, key.path)) for key in limits},
+                }
+                for name, parameters in chosen.items()
+            ]
+            _print_json("books/1", {"books": listed})
+            return
+        table = Table("book", "strategy", "underlying", "fees", "limits")
+        for name, parameters in chosen.items():
+            shown = [f"{key.path} {value_at(parameters, key.path)}" for key in limits]
+            table.add_row(
+                name, parameters.strategy, parameters.underlying.symbol, parameters.fees.schedule, "\n".join(shown)
+            )
+        Console().print(table)
+
+    @app.command()
+    def config(
+        book: BookOption = None,
+        set_: SetOption = None,
+        as_json: JsonOption = False,
+        manual: Annotated[bool, typer.Option("--manual", help="Explain every setting, as in docs/config.md.")] = False,
+    ) -> None:
+        """Show the settings in force and where each was set.
+
+        The last column names the file, the environment, --set, or says default. Private values are not shown.
+        """
+        if manual:
+            typer.echo(config_manual(), nl=False)
+            return
+        loaded = load_config(set_ or ())
+        rows: list[tuple[str, Key, object]] = [("", key, loaded.system) for key in keys_of(SystemParameters)]
+        rows += [(name, key, found) for name, found in _chosen(loaded, book).items() for key in keys_of(BookParameters)]
+        if as_json:
+            settings = [
+                {
+                    "book": name or None,
+                    "key": key.path,
+                    "value": _public(key, parameters),
+                    "unit": key.about.unit or None,
+                }
+                | {"origin": _origin(loaded, name, key)}
+                for name, key, parameters in rows
+            ]
+            _print_json("config/1", {"settings": settings})
+            return
+        table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
+        for name, key, parameters in rows:
+            value = str(_public(key, parameters))
+            table.add_row(name, key.path, value, key.about.unit, _origin(loaded, name, key))
+        Console().print(table)
+
+    return app
+
+
+def _chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParameters]:
+    for name in names or ():
+        if name not in config.books:
+            raise UserError(
+                f"--book {name}: there is no books/{name}.toml; there are: {', '.join(config.books) or 'none'}"
+            )
+    return {name: book for name, book in config.books.items() if not names or name in names}
+
+
+def _origin(config: Config, book: str, key: Key) -> str:
+    return config.origins[f"{book}:{key.path}" if book else key.path]
+
+
+def _public(key: Key, parameters: object) -> Any:
+    value = value_at(parameters, key.path)
+    return key.about.shown(value) if key.about.private and value else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def _print_json(schema: str, content: dict[str, Any]) -> None:
+    typer.echo(json.dumps({"schema": schema} | content, indent=2))

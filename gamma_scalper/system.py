@@ -1,0 +1,72 @@
+"""The system: any number of books over one gateway, one journal and one risk governor."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from gamma_scalper.domain.settings import keys_of, setting, value_at
+from gamma_scalper.pipeline.book import BookParameters
+
+
+def _is_gateway(text: str) -> bool:
+    host, colon, port = text.rpartition(":")
+    return text == "embedded" or bool(host and colon and port.isdecimal() and 0 < int(port) < 65_536)
+
+
+@frozen
+class SystemParameters:
+    """What holds for the whole program; `.env` and the process environment name these in capitals."""
+
+    mode: str = setting("paper", "whether real money is at stake", one_of=("paper", "live"))
+    gateway: str = setting(
+        "embedded",
+        "the offline market on this machine, or the address of TWS or IB Gateway",
+        form="embedded or HOST:PORT",
+        check=_is_gateway,
+    )
+    paper_fills: str = setting(
+        "simulated",
+        "who fills paper orders: our exchange (the broker's connection is read-only), or the broker's paper account",
+        one_of=("simulated", "broker"),
+    )
+    client_id: int = setting(
+        17,
+        "API client id, the same on every start; 0 would bind orders entered by hand and is refused",
+        at_least=1,
+        at_most=999_999,
+    )
+    account: str = setting("", "account to trade in, where a login has several", private=True)
+    live_account: str = setting("", "account that live mode may trade in; asked for again at start", private=True)
+    state_dir: Path = setting(Path("state"), "folder of journal, market, logs and lock, one below it for each mode")
+    journal_url: str = setting("", "SQLAlchemy address of the journal; empty: SQLite in the state folder", private=True)
+    log_level: str = setting(
+        "INFO", "least severe message that is shown", one_of=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.mode == "live" and self.gateway == "embedded":
+            raise ValueError("mode = 'live' needs a broker: set GATEWAY to the HOST:PORT of TWS or IB Gateway")
+        if self.mode == "live" and not self.live_account:
+            raise ValueError("mode = 'live' needs the account id in LIVE_ACCOUNT")
+        if self.mode == "paper" and self.paper_fills == "broker" and self.gateway == "embedded":
+            raise ValueError("paper_fills = 'broker' needs a broker: set GATEWAY to the HOST:PORT of TWS or IB Gateway")
+
+    @property
+    def mode_dir(self) -> Path:
+        """Everything this mode keeps; paper and live never share a file."""
+        return self.state_dir / self.mode
+
+
+@frozen
+class Config:
+    """Every setting in force and where it was set; `origins` is key path, or `book:key path`, -> origin."""
+
+    system: SystemParameters
+    books: Mapping[str, BookParameters]
+    origins: Mapping[str, str]
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must not stand in any log."""
+        private = [value_at(self.system, key.path) for key in keys_of(SystemParameters) if key.about.private]
+        return tuple(value for value in private if value)
