@@ -168,10 +168,12 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _day(text: str, part: str) -> date:
+    if re.fullmatch(r"\d{8}", text) is None:
+        raise ValueError(f"cannot read {part!r} in liquid hours; a day is written YYYYMMDD")
     try:
-        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError as error:
-        raise ValueError(f"cannot read the date in {part!r} of liquid hours; expected YYYYMMDD") from error
+        raise ValueError(f"there is no date {text} ({part!r} in liquid hours)") from error
 
 
 def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
