@@ -100,7 +100,9 @@ def _from_dot_env(path: Path) -> Layer:
     values: dict[str, str] = {}
     for binding in bindings:
         if binding.error or (binding.key is not None and binding.value is None):
-            raise UserError(f"{path.name}: line {binding.original.line} is not NAME=VALUE")
+            text = binding.original.string
+            line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            raise UserError(f"{path.name}: line {line} is not NAME=VALUE")
         if binding.key in values:
             raise UserError(f"{path.name}: {binding.key} is set twice; keep one")
         if binding.key is not None:

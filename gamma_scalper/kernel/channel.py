@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen, validators
@@ -106,8 +106,8 @@ class Channel(asyncio.Queue[T]):
     def __aiter__(self) -> "Channel[T]":
         return self
 
-    async def __anext__(self) -> T:
-        return await self.get()
+    def __anext__(self) -> Awaitable[T]:
+        return self.get()
 
     # -- the end of a ring -------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ from gamma_scalper.domain.orders import Side
 
 MAY = date(2026, 5, 4)
 FIXED, TIERED = FeeParameters("fixed"), FeeParameters("tiered")
+RESTING = FeeParameters("tiered", adds_liquidity=True)
+BUSY_SHARES = FeeParameters("tiered", monthly_shares=300_000)
+BUSY_OPTIONS = FeeParameters("fixed", monthly_contracts=10_000)
 BUY, SELL = Side.BUY, Side.SELL
 CALL = option()
 SPXW = option(symbol="SPX", trading_class="SPXW", settlement="cash_pm", exercise="european")
@@ -32,16 +35,16 @@ SPXW = option(symbol="SPX", trading_class="SPXW", settlement="cash_pm", exercise
         (TIERED, SPY, BUY, 20, "600", Fees("0.35", "0.06", "0.004", "0.00031725")),
         (TIERED, SPY, BUY, 1_000, "600", Fees("3.50", "3.00", "0.20", "0.0055725")),
         (TIERED, SPY, BUY, 1_000, "0.50", Fees("3.50", "1.50", "0.20", "0.0055725")),
-        (FeeParameters("tiered", adds_liquidity=True), SPY, BUY, 1_000, "600", Fees("3.50", "-2.00", "0.20", "0.0055725")),
-        (FeeParameters("tiered", adds_liquidity=True), SPY, BUY, 1_000, "0.50", Fees("3.50", "0", "0.20", "0.0055725")),
-        (FeeParameters("tiered", monthly_shares=300_000), SPY, BUY, 1_000, "600", Fees("2.00", "3.00", "0.20", "0.00447")),
+        (RESTING, SPY, BUY, 1_000, "600", Fees("3.50", "-2.00", "0.20", "0.0055725")),
+        (RESTING, SPY, BUY, 1_000, "0.50", Fees("3.50", "0", "0.20", "0.0055725")),
+        (BUSY_SHARES, SPY, BUY, 1_000, "600", Fees("2.00", "3.00", "0.20", "0.00447")),
         # options
         (FIXED, CALL, BUY, 1, "3.10", Fees("1.00", "0.50", "0.025", "0.02845")),
         (FIXED, CALL, BUY, 10, "3.10", Fees("6.50", "5.00", "0.25", "0.2845")),
         (TIERED, CALL, SELL, 10, "3.10", Fees("6.50", "5.00", "0.25", "0.38126")),
         (FIXED, CALL, BUY, 10, "0.09", Fees("5.00", "5.00", "0.25", "0.2845")),
         (FIXED, CALL, BUY, 10, "0.04", Fees("2.50", "5.00", "0.25", "0.2845")),
-        (FeeParameters("fixed", monthly_contracts=10_000), CALL, BUY, 10, "3.10", Fees("5.00", "5.00", "0.25", "0.2845")),
+        (BUSY_OPTIONS, CALL, BUY, 10, "3.10", Fees("5.00", "5.00", "0.25", "0.2845")),
         (FeeParameters("fixed", adds_liquidity=True), CALL, BUY, 10, "3.10", Fees("6.50", "0", "0.25", "0.2845")),
         # options on a broad index pay the exchange that owns it, and neither the SEC nor FINRA
         (FIXED, SPXW, SELL, 10, "3.10", Fees("6.50", "5.90", "0.25", "0.2845")),

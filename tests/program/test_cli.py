@@ -1,0 +1,113 @@
+"""The program as a person meets it: commands, help, one-line errors, exit codes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def house(tmp_path):
+    """The program in a folder of its own, so that its files can be spoilt."""
+    for name in ("main.py", "config.py"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    shutil.copytree(REPOSITORY / "books", tmp_path / "books")
+    (tmp_path / "gamma_scalper").symlink_to(REPOSITORY / "gamma_scalper")
+    return tmp_path
+
+
+def run(house: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in ("MODE", "GATEWAY", "ACCOUNT")}
+    return subprocess.run(
+        [sys.executable, house / "main.py", *arguments],
+        env={**clean, "COLUMNS": "160", **environment}, capture_output=True, text=True, cwd=house.parent,
+    )  # fmt: skip
+
+
+def test_bare_it_explains_itself(house):
+    ran = run(house)
+    assert ran.returncode == 0
+    assert "books" in ran.stdout and "config" in ran.stdout and "Exit codes" in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["books", "config"])
+def test_every_command_has_a_help_text(house, command):
+    ran = run(house, command, "--help")
+    assert ran.returncode == 0
+    assert "--json" in ran.stdout and "--set" in ran.stdout
+
+
+def test_books_lists_strategy_and_limits(house):
+    ran = run(house, "books")
+    assert ran.returncode == 0
+    row = next(line for line in ran.stdout.splitlines() if " spy " in line)
+    assert "gamma_scalp" in row and "SPY" in row and "ring.recoverable_per_minute 60" in row
+
+
+def test_books_speaks_json(house):
+    shown = json.loads(run(house, "books", "--json", "--set", "ring.recoverable_per_minute=5").stdout)
+    assert shown["schema"] == "books/1"
+    assert shown["books"] == [
+        {"name": "spy", "strategy": "gamma_scalp", "underlying": "SPY", "fees": "tiered",
+         "limits": {"ring.recoverable_per_minute": 5}}
+    ]  # fmt: skip
+
+
+def test_config_tells_each_value_and_where_it_was_set(house):
+    (house / ".env").write_text("CLIENT_ID=33\nACCOUNT=DU7654321\n")
+    ran = run(house, "config", "--set", "spy.ring.drain_s=9", LOG_LEVEL="DEBUG")
+    rows = {line.split("│")[2].strip(): line for line in ran.stdout.splitlines() if line.count("│") == 6}
+    assert "33" in rows["client_id"] and ".env" in rows["client_id"]
+    assert "DEBUG" in rows["log_level"] and "environment" in rows["log_level"]
+    assert "9.0" in rows["ring.drain_s"] and "--set" in rows["ring.drain_s"]
+    assert "books/spy.toml" in rows["fees.schedule"]
+    assert "default" in rows["mode"]
+    assert "(set, not shown)" in rows["account"] and "DU7654321" not in ran.stdout
+
+
+def test_config_speaks_json(house):
+    shown = json.loads(run(house, "config", "--json", "--book", "spy", ACCOUNT="DU7654321").stdout)
+    settings = {(row["book"], row["key"]): row for row in shown["settings"]}
+    assert shown["schema"] == "config/1"
+    assert settings[None, "account"]["value"] == "(set, not shown)"
+    assert settings[None, "state_dir"]["value"] == str(house / "state")
+    assert settings["spy", "ring.drain_s"] == {
+        "book": "spy", "key": "ring.drain_s", "value": 2.0, "unit": "s", "origin": "default"
+    }  # fmt: skip
+
+
+def test_config_prints_its_manual(house):
+    assert run(house, "config", "--manual").stdout == (REPOSITORY / "docs" / "config.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["books", "config"])
+def test_a_wrong_setting_is_one_line_exit_code_2_and_nothing_else(house, command):
+    (house / "books" / "spy.toml").write_text("[ring]\ndrain_s = 61\n")
+    ran = run(house, command)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "books/spy.toml: ring.drain_s = 61 is not allowed; allowed: 0 to 60 s\n"
+
+
+def test_an_unknown_book_is_one_line_too(house):
+    ran = run(house, "books", "--book", "qqq")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "--book qqq: there is no books/qqq.toml; there are: spy\n"
+
+
+@pytest.mark.parametrize("arguments", [("boks",), ("books", "--jsn")])
+def test_an_unknown_command_or_flag_ends_with_exit_code_2(house, arguments):
+    ran = run(house, *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "Traceback" not in ran.stderr
+
+
+def test_it_works_from_any_folder_and_writes_nothing(house):
+    before = sorted(house.iterdir())
+    assert run(house, "books").returncode == 0
+    assert [path for path in sorted(house.iterdir()) if path.name != "__pycache__"] == before
