@@ -1,6 +1,5 @@
 """Checks that let no illegal value into a domain object."""
 
-import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,13 +22,6 @@ def exact(number: int | str | Decimal) -> Decimal:
     if not decimal.is_finite():
         raise ValueError(f"{number!r} is no finite number")
     return decimal
-
-
-def finite(number: float) -> float:
-    number = float(number)
-    if not math.isfinite(number):
-        raise ValueError(f"{number} is no finite number")
-    return number
 
 
 def positive(instance: Any, attribute: "Attribute[Any]", value: Any) -> None:

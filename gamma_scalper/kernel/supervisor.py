@@ -65,6 +65,7 @@ class Supervisor:
         self._stages = tuple(stages)
         self._patience = patience
         self._recent = {stage: deque[float]() for stage in names}  # stage -> when it last recovered
+        self._told_to_end: set[str] = set()  # stages this ring has cancelled
         self._end: End | None = None
         self._ended = asyncio.Event()
         self._log = logger.bind(book=name)
@@ -98,6 +99,11 @@ class Supervisor:
             except Recoverable as error:
                 self._recover(stage, error)
                 await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                if stage.name in self._told_to_end:
+                    raise
+                self._decide(Failed(stage.name, Fatal("cancelled, and not by its ring")))
+                return
             except Exception as error:  # noqa: BLE001  # whatever it is, it ends the ring and is told
                 self._decide(Failed(stage.name, error))
                 return
@@ -134,7 +140,8 @@ class Supervisor:
                 await self._drain(stage, task)
                 await self._cancel(stage, task)
         finally:
-            for _, task in tasks:
+            for stage, task in tasks:
+                self._told_to_end.add(stage.name)
                 task.cancel()
 
     async def _drain(self, stage: Stage, task: asyncio.Task[None]) -> None:
@@ -150,10 +157,9 @@ class Supervisor:
             self._log.bind(stage=stage.name).error("stopped with {} messages not worked off", left)
 
     async def _cancel(self, stage: Stage, task: asyncio.Task[None]) -> None:
+        self._told_to_end.add(stage.name)
         task.cancel()
         done, _ = await asyncio.wait((task,), timeout=self._patience.cancel_s)
         if not done:
             late = Fatal(f"did not stop within {self._patience.cancel_s} s of being cancelled")
             self._decide(Failed(stage.name, late))
-        elif not task.cancelled() and (error := task.exception()) is not None:
-            raise error

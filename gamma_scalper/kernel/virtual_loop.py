@@ -316,8 +316,8 @@ def _ordered_task(
 
 
 def _where(task: asyncio.Task[Any]) -> str:
-    frames = task.get_stack(limit=1)
-    if not frames:
-        return task.get_name()
-    code = frames[0].f_code
-    return f"{task.get_name()} (in {getattr(code, 'co_qualname', code.co_name)}, line {frames[0].f_lineno})"
+    steps, awaited = [], task.get_coro()
+    while (frame := getattr(awaited, "cr_frame", None)) is not None:
+        steps.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+        awaited = getattr(awaited, "cr_await", None)
+    return f"{task.get_name()} ({' > '.join(steps)})"

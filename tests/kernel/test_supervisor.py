@@ -203,6 +203,17 @@ async def test_a_stage_that_fails_while_it_cleans_up_is_told_too():
     assert isinstance(end.error, OSError)
 
 
+async def test_a_stage_that_is_cancelled_by_somebody_else_does_not_die_in_silence():
+    async def run():
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+        await cancelled
+
+    end = await Supervisor("spy", [Stage("desk", wait_for_ever), Stage("engine", run)]).run()
+    assert isinstance(end, Failed)
+    assert (end.stage, str(end.error)) == ("engine", "cancelled, and not by its ring")
+
+
 async def test_a_stage_that_will_not_die_is_named():
     async def stubborn():
         for _ in range(3):
