@@ -316,7 +316,8 @@ def _ordered_task(
 
 
 def _where(task: asyncio.Task[Any]) -> str:
-    steps, awaited = [], task.get_coro()
+    steps: list[str] = []
+    awaited: Any = task.get_coro()
     while (frame := getattr(awaited, "cr_frame", None)) is not None:
         steps.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
         awaited = getattr(awaited, "cr_await", None)
