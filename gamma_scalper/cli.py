@@ -32,99 +32,100 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table for a person.")]
 
 
+app = typer.Typer(
+    help="Buys at-the-money straddles at Interactive Brokers and keeps them delta-neutral with shares.\n\n"
+    "Nothing real is at stake unless MODE=live. Settings come from --set, the environment, .env and books/*.toml, "
+    "in this order; docs/config.md lists them all.\n\n"
+    "Exit codes: 0 ok, 2 configuration, 3 broker unreachable, 4 halted by risk, 5 journal damaged, "
+    "6 nothing tradable, 7 needs a person.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
 def main(load_config: Loader) -> None:
     """Run the command in `sys.argv`; a mistake of the user's ends with one line and the exit code it names."""
     try:
-        build(load_config)()
+        app(obj=load_config)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
 
 
-def build(load_config: Loader) -> typer.Typer:
-    """The commands, over whatever loads the configuration."""
-    app = typer.Typer(
-        help="Buys at-the-money straddles at Interactive Brokers and keeps them delta-neutral with shares.\n\n"
-        "Nothing real is at stake unless MODE=live. Settings come from --set, the environment, .env and books/*.toml, "
-        "in this order; docs/config.md lists them all.\n\n"
-        "Exit codes: 0 ok, 2 configuration, 3 broker unreachable, 4 halted by risk, 5 journal damaged, "
-        "6 nothing tradable, 7 needs a person.",
-        rich_markup_mode="rich",
-        pretty_exceptions_enable=False,
-        add_completion=False,
-    )
+@app.callback(invoke_without_command=True)
+def bare(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
-    @app.callback(invoke_without_command=True)
-    def bare(context: typer.Context) -> None:
-        if context.invoked_subcommand is None:
-            typer.echo(context.get_help())
 
-    @app.command()
-    def books(book: BookOption = None, set_: SetOption = None, as_json: JsonOption = False) -> None:
-        """List the books: what each trades, by which strategy, within which limits.
+@app.command()
+def books(context: typer.Context, book: BookOption = None, set_: SetOption = None, as_json: JsonOption = False) -> None:
+    """List the books: what each trades, by which strategy, within which limits.
 
-        A book is a file in books/. Its limits are the settings that refuse an order or end its ring.
-        """
-        chosen = _chosen(load_config(set_ or ()), book)
-        limits = [key for key in keys_of(BookParameters) if key.about.limit]
-        if as_json:
-            listed = [
-                {
-                    "name": name,
-                    "strategy": parameters.strategy,
-                    "underlying": parameters.underlying.symbol,
-                    "fees": parameters.fees.schedule,
-                    "limits": {key.path: _plain(value_at(parameters, key.path)) for key in limits},
-                }
-                for name, parameters in chosen.items()
-            ]
-            _print_json("books/1", {"books": listed})
-            return
-        table = Table("book", "strategy", "underlying", "fees", "limits")
-        for name, parameters in chosen.items():
-            shown = [f"{key.path} {value_at(parameters, key.path)}" for key in limits]
-            table.add_row(
-                name, parameters.strategy, parameters.underlying.symbol, parameters.fees.schedule, "\n".join(shown)
-            )
-        Console().print(table)
+    A book is a file in books/. Its limits are the settings that refuse an order or end its ring.
+    """
+    chosen = _chosen(_load(context, set_), book)
+    limits = [key for key in keys_of(BookParameters) if key.about.limit]
+    if as_json:
+        listed = [
+            {
+                "name": name,
+                "strategy": parameters.strategy,
+                "underlying": parameters.underlying.symbol,
+                "fees": parameters.fees.schedule,
+                "limits": {key.path: _plain(value_at(parameters, key.path)) for key in limits},
+            }
+            for name, parameters in chosen.items()
+        ]
+        _print_json("books/1", {"books": listed})
+        return
+    table = Table("book", "strategy", "underlying", "fees", "limits")
+    for name, parameters in chosen.items():
+        shown = "\n".join(f"{key.path} {value_at(parameters, key.path)}" for key in limits)
+        table.add_row(name, parameters.strategy, parameters.underlying.symbol, parameters.fees.schedule, shown)
+    Console().print(table)
 
-    @app.command()
-    def config(
-        book: BookOption = None,
-        set_: SetOption = None,
-        as_json: JsonOption = False,
-        manual: Annotated[bool, typer.Option("--manual", help="Explain every setting, as in docs/config.md.")] = False,
-    ) -> None:
-        """Show the settings in force and where each was set.
 
-        The last column names the file, the environment, --set, or says default. Private values are not shown.
-        """
-        if manual:
-            typer.echo(config_manual(), nl=False)
-            return
-        loaded = load_config(set_ or ())
-        rows: list[tuple[str, Key, object]] = [("", key, loaded.system) for key in keys_of(SystemParameters)]
-        rows += [(name, key, found) for name, found in _chosen(loaded, book).items() for key in keys_of(BookParameters)]
-        if as_json:
-            settings = [
-                {
-                    "book": name or None,
-                    "key": key.path,
-                    "value": _public(key, parameters),
-                    "unit": key.about.unit or None,
-                }
-                | {"origin": _origin(loaded, name, key)}
-                for name, key, parameters in rows
-            ]
-            _print_json("config/1", {"settings": settings})
-            return
-        table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
-        for name, key, parameters in rows:
-            value = str(_public(key, parameters))
-            table.add_row(name, key.path, value, key.about.unit, _origin(loaded, name, key))
-        Console().print(table)
+@app.command()
+def config(
+    context: typer.Context,
+    book: BookOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    manual: Annotated[bool, typer.Option("--manual", help="Explain every setting, as in docs/config.md.")] = False,
+) -> None:
+    """Show the settings in force and where each was set.
 
-    return app
+    The last column names the file, the environment, --set, or says default. Private values are not shown.
+    """
+    if manual:
+        typer.echo(config_manual(), nl=False)
+        return
+    loaded = _load(context, set_)
+    rows: list[tuple[str, Key, object]] = [("", key, loaded.system) for key in keys_of(SystemParameters)]
+    rows += [(name, key, found) for name, found in _chosen(loaded, book).items() for key in keys_of(BookParameters)]
+    if as_json:
+        settings = [
+            {
+                "book": name or None,
+                "key": key.path,
+                "value": _public(key, parameters),
+                "unit": key.about.unit or None,
+                "origin": _origin(loaded, name, key),
+            }
+            for name, key, parameters in rows
+        ]
+        _print_json("config/1", {"settings": settings})
+        return
+    table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
+    for name, key, parameters in rows:
+        table.add_row(name, key.path, str(_public(key, parameters)), key.about.unit, _origin(loaded, name, key))
+    Console().print(table)
+
+
+def _load(context: typer.Context, overrides: Sequence[str] | None) -> Config:
+    load_config: Loader = context.obj
+    return load_config(overrides or ())
 
 
 def _chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParameters]:
