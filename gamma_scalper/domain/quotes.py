@@ -34,11 +34,16 @@ class Quote:
     carried: bool = False  # replay says again what was in force; nothing new was seen
 
     def __attrs_post_init__(self) -> None:
-        for name, price in (("bid", self.bid), ("ask", self.ask), ("last", self.last)):
-            if price is not None and not 0 <= price < math.inf:
-                raise ValueError(f"{name} of contract {self.con_id} is {price}; use None where there is none")
+        # Written out, since quotes are made by the hundred thousand.
+        bid, ask, last = self.bid, self.ask, self.last
+        if not (
+            (bid is None or 0 <= bid < math.inf)
+            and (ask is None or 0 <= ask < math.inf)
+            and (last is None or 0 <= last < math.inf)
+        ):
+            raise ValueError(f"contract {self.con_id}: bid {bid}, ask {ask}, last {last}; use None where there is none")
         if self.bid_size < 0 or self.ask_size < 0:
-            raise ValueError(f"sizes of contract {self.con_id} are {self.bid_size} x {self.ask_size}")
+            raise ValueError(f"contract {self.con_id}: sizes {self.bid_size} x {self.ask_size}")
 
     @property
     def usable(self) -> bool:
