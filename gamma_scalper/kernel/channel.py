@@ -52,6 +52,7 @@ class Channel(asyncio.Queue[T]):
 
     def __init__(self, name: str, rule: Block | Conflate[T] | Unbounded[T]) -> None:
         self.name = name
+        self.conflates = isinstance(rule, Conflate)
         self._merge = rule.merge if isinstance(rule, Conflate) else None
         self._key = rule.key if isinstance(rule, Conflate) else None
         self._alarm = rule.alarm if isinstance(rule, Unbounded) else None
@@ -117,13 +118,22 @@ class Channel(asyncio.Queue[T]):
 
     async def join(self) -> None:
         """Wait until `drained`. A channel has one reader, which is done with a message once it asks for the next."""
+        await asyncio.sleep(0)  # a writer that was just given room may not have used it yet
         while not self.drained():
             waiter = asyncio.get_running_loop().create_future()
             self._drainers.append(waiter)
-            await waiter
+            try:
+                await waiter
+            finally:
+                if waiter in self._drainers:
+                    self._drainers.remove(waiter)
 
     def task_done(self) -> None:
         """Nothing to do: see `join`."""
+
+    def shutdown(self, immediate: bool = False) -> None:
+        """Not for channels: a ring ends by its supervisor."""
+        raise NotImplementedError(f"channel {self.name} is not shut down; stop its ring")
 
     # -- one message -------------------------------------------------------------------------------------------------
 
@@ -159,7 +169,7 @@ class Channel(asyncio.Queue[T]):
             self._wakeup_next(self._getters)
         if self._alarm is not None and depth >= self._alarm_depth and not self._alarmed:
             self._alarmed = True
-            self._alarm(depth)
+            asyncio.get_running_loop().call_soon(self._alarm, depth)  # its failure is not the writer's
 
     def _take(self) -> T:
         queue = self._queue

@@ -42,6 +42,7 @@ class MemoryTransport(asyncio.Transport):
         self._eof_delivered = False
         self._closing = False
         self._lost = False
+        self._cut = False  # nothing on its way arrives any more
         self._delivery: asyncio.Handle | None = None
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -91,6 +92,8 @@ class MemoryTransport(asyncio.Transport):
     def _deliver(self) -> None:
         self._delivery = None
         peer = self._peer
+        if self._closing:
+            self._lose(None)  # what is left is on its way, as in a socket's buffer
         if self._stalled():
             return
         if self._sent:
@@ -108,13 +111,14 @@ class MemoryTransport(asyncio.Transport):
             return
         if (self._eof_written or self._closing) and not self._eof_delivered:
             self._eof_delivered = True
-            if not peer._closing and not peer._receiver().eof_received():
-                peer.close()
-        if self._closing:
-            self._lose(None)
+            try:
+                if not peer._closing and not peer._receiver().eof_received():
+                    peer.close()
+            except Exception as error:  # noqa: BLE001  # as in _give
+                peer._fail_on("eof_received", error)
 
     def _stalled(self) -> bool:
-        return self._lost or self._peer._reader_paused
+        return self._cut or self._peer._reader_paused
 
     def _give(self, data: bytes) -> None:
         """Data for our own protocol; one that fails on it loses the connection, as on a socket."""
@@ -123,10 +127,12 @@ class MemoryTransport(asyncio.Transport):
         try:
             self._receiver().data_received(data)
         except Exception as error:  # noqa: BLE001  # told to the loop's handler, as by asyncio's own transports
-            self._loop.call_exception_handler(
-                {"message": "data_received failed", "exception": error, "transport": self, "protocol": self._protocol}
-            )
-            self._fail(error)
+            self._fail_on("data_received", error)
+
+    def _fail_on(self, what: str, error: Exception) -> None:
+        context = {"message": f"{what} failed", "exception": error, "transport": self, "protocol": self._protocol}
+        self._loop.call_exception_handler(context)
+        self._fail(error)
 
     def _receiver(self) -> asyncio.Protocol:
         assert isinstance(self._protocol, asyncio.Protocol)
@@ -138,7 +144,8 @@ class MemoryTransport(asyncio.Transport):
         return not self._reader_paused and not self._closing
 
     def pause_reading(self) -> None:
-        self._reader_paused = True
+        if not self._closing:
+            self._reader_paused = True
 
     def resume_reading(self) -> None:
         if self._reader_paused:
@@ -154,15 +161,19 @@ class MemoryTransport(asyncio.Transport):
         self._closing = True
         # Our side no longer reads, so the peer must not wait for us to.
         self.resume_reading()
-        self._schedule_delivery()
+        if self._delivery is None:
+            self._delivery = self._loop.call_soon(self._deliver)
 
     def abort(self) -> None:
         """The cable is cut: what was not delivered is gone, and the peer sees a reset."""
         self._fail(None)
 
     def _fail(self, error: Exception | None) -> None:
+        if self._lost:
+            return
         for end, reason in ((self, error), (self._peer, ConnectionResetError("the peer cut the connection"))):
             end._closing = True
+            end._cut = True
             end._sent.clear()
             end._sent_size = 0
             end._lose(reason)

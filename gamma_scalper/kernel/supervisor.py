@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import field, frozen
@@ -66,25 +67,40 @@ class Supervisor:
         self._patience = patience
         self._recent = {stage: deque[float]() for stage in names}  # stage -> when it last recovered
         self._told_to_end: set[str] = set()  # stages this ring has cancelled
+        self._started = False
         self._end: End | None = None
         self._ended = asyncio.Event()
         self._log = logger.bind(book=name)
 
     async def run(self) -> End:
         """Run the ring to its end. Cancelling this stops the ring in the same orderly way."""
+        if self._started:
+            raise RuntimeError(f"ring {self.name} has run already; make a new one")
+        self._started = True
         tasks: list[tuple[Stage, asyncio.Task[None]]] = []
+        cancelled = False
         try:
             for stage in self._stages:
                 if self._ended.is_set():
                     break
-                tasks.append((stage, asyncio.create_task(self._live(stage), name=f"{self.name}/{stage.name}")))
+                task = asyncio.create_task(self._live(stage), name=f"{self.name}/{stage.name}")
+                task.add_done_callback(partial(self._died, stage))
+                tasks.append((stage, task))
                 await asyncio.sleep(0)  # it reaches its first wait before the next one starts
             await self._ended.wait()
         except asyncio.CancelledError:
             self.stop()
-            raise
-        finally:
-            await self._stop_all(tasks)
+            cancelled = True
+        stopping = asyncio.create_task(self._stop_all(tasks), name=f"{self.name}/stop")
+        while not stopping.done():
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                if cancelled:
+                    stopping.cancel()  # asked twice: no more patience
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
         assert self._end is not None
         return self._end
 
@@ -99,19 +115,22 @@ class Supervisor:
             except Recoverable as error:
                 self._recover(stage, error)
                 await asyncio.sleep(0)
-            except asyncio.CancelledError:
-                if stage.name in self._told_to_end:
-                    raise
-                self._decide(Failed(stage.name, Fatal("cancelled, and not by its ring")))
-                return
             except Exception as error:  # noqa: BLE001  # whatever it is, it ends the ring and is told
                 self._decide(Failed(stage.name, error))
                 return
             else:
                 self._decide(Finished(stage.name))
                 return
-            if isinstance(self._end, Failed):
+            if isinstance(self._end, Failed) or stage.name in self._told_to_end:
                 return
+
+    def _died(self, stage: Stage, task: asyncio.Task[None]) -> None:
+        """Nothing ends a stage in silence, whatever `_live` could not see of it."""
+        if task.cancelled():
+            if stage.name not in self._told_to_end:
+                self._decide(Failed(stage.name, Fatal("cancelled, and not by its ring")))
+        elif (error := task.exception()) is not None:
+            self._decide(Failed(stage.name, error if isinstance(error, Exception) else Fatal(repr(error))))
 
     def _recover(self, stage: Stage, error: Recoverable) -> None:
         self.recovered[stage.name] += 1
@@ -135,26 +154,28 @@ class Supervisor:
             self._log.bind(stage=end.stage).opt(exception=end.error).error("the ring ends: {}", end.error)
 
     async def _stop_all(self, tasks: list[tuple[Stage, asyncio.Task[None]]]) -> None:
+        # A ring that failed works nothing off. A failure on the way out costs no other stage its messages.
+        drain = not isinstance(self._end, Failed)
         try:
             for stage, task in reversed(tasks):
-                await self._drain(stage, task)
+                if drain:
+                    await self._drain(stage, task)
                 await self._cancel(stage, task)
         finally:
             for stage, task in tasks:
                 self._told_to_end.add(stage.name)
                 task.cancel()
+                if stage.inbox is not None and not stage.inbox.conflates and (left := stage.inbox.qsize()):
+                    self._log.bind(stage=stage.name).error("{} messages were never worked off", left)
 
     async def _drain(self, stage: Stage, task: asyncio.Task[None]) -> None:
-        if stage.inbox is None or task.done() or isinstance(self._end, Failed):
+        if stage.inbox is None or task.done():
             return
         drained = asyncio.create_task(stage.inbox.join(), name=f"{self.name}/{stage.name}/drain")
         try:
             await asyncio.wait((drained, task), timeout=self._patience.drain_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             drained.cancel()
-        if not drained.done() and not task.done():
-            left = stage.inbox.qsize()
-            self._log.bind(stage=stage.name).error("stopped with {} messages not worked off", left)
 
     async def _cancel(self, stage: Stage, task: asyncio.Task[None]) -> None:
         self._told_to_end.add(stage.name)

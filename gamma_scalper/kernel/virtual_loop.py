@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import math
 import signal
+import weakref
 from asyncio import base_events, events
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
@@ -27,6 +28,7 @@ Ts = TypeVarTuple("Ts")
 _LARGEST_LAG_S = 1.0
 # Cancelled timers are swept out once there are this many and they are the majority.
 _SWEEP_FROM = 100
+_LONGEST_WAIT_S = 86_400.0  # of the wall clock at once; operating systems refuse a wait of centuries
 
 
 class _Timer(asyncio.TimerHandle):
@@ -52,13 +54,14 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._timers_cancelled = 0
         self._hosts: dict[str, Callable[[], asyncio.Protocol]] = {}
         self._jobs: deque[tuple[Future[Any], asyncio.Future[Any]]] = deque()
-        # Callbacks from threads and signal handlers; None only wakes the loop.
-        self._outside: SimpleQueue[asyncio.Handle | None] = SimpleQueue()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # from threads and signal handlers
+        self._asyncgens = _OrderedWeakSet()
         self._pace = pace
         self._wall = WallClock()
         self._anchor = (0.0, self._wall.monotonic())
         self._numbers = 0
         self._tasks_made = 0
+        self._to_cancel: list[_OrderedTask[Any]] = []  # asked while the loop stood still
         self._signal_handlers: dict[int, Any] = {}
         self.set_task_factory(_ordered_task)
         if pace is not None and not 0 < pace < math.inf:
@@ -99,9 +102,16 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     # -- the turn --------------------------------------------------------------------------------------------------
 
+    def run_forever(self) -> None:
+        self._anchor = (self._now, self._wall.monotonic())
+        for task in sorted(self._to_cancel, key=hash):
+            super(_OrderedTask, task).cancel()
+        self._to_cancel.clear()
+        super().run_forever()
+
     def _run_once(self) -> None:
-        if not self._outside.empty():
-            self._take_outside(self._outside.get())
+        while not self._wake.empty():
+            self._wake.get()
         if not self._ready and not self._stopping:
             self._advance()
         timers, ready = self._timers, self._ready
@@ -128,7 +138,7 @@ class VirtualLoop(base_events.BaseEventLoop):
             return
         if self._jobs:
             self._deliver_oldest_job()
-        elif when == math.inf:
+        elif when == math.inf and not (self._pace and self._signal_handlers):
             raise Deadlock(self._who_waits())
         elif self._pace is None or self._wall_reaches(when, self._pace):
             self._now = when
@@ -139,19 +149,20 @@ class VirtualLoop(base_events.BaseEventLoop):
         wall_now = self._wall.monotonic()
         remaining_s = wall_since + (when - since) / pace - wall_now
         if remaining_s < -_LARGEST_LAG_S:
-            self._anchor = (when, wall_now)
+            self._anchor = (self._now, wall_now)
+            remaining_s = (when - self._now) / pace
         if remaining_s <= 0:
             return True
         try:
-            caller = self._outside.get(timeout=remaining_s)
+            self._wake.get(timeout=min(remaining_s, _LONGEST_WAIT_S))
         except Empty:
-            return True
+            return remaining_s <= _LONGEST_WAIT_S
+        since, wall_since = self._anchor
         self._now = min(when, max(self._now, since + (self._wall.monotonic() - wall_since) * pace))
-        self._take_outside(caller)
         return False
 
     def _who_waits(self) -> str:
-        tasks = sorted((task for task in asyncio.all_tasks(self)), key=hash)
+        tasks = sorted(asyncio.all_tasks(self), key=hash)
         if not tasks:
             return "nothing is scheduled and no task is waiting"
         return "every task waits and no timer is set: " + ", ".join(_where(task) for task in tasks)
@@ -163,18 +174,15 @@ class VirtualLoop(base_events.BaseEventLoop):
     ) -> asyncio.Handle:
         self._check_closed()
         handle = events.Handle(callback, args, self, context)
-        self._outside.put(handle)
+        self._ready.append(handle)
+        self._wake.put(None)
         return handle
 
-    def _take_outside(self, first: asyncio.Handle | None) -> None:
-        if first is not None:
-            self._ready.append(first)
-        while not self._outside.empty():
-            if (handle := self._outside.get()) is not None:
-                self._ready.append(handle)
-
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Run `func` in a thread; time stands still until it is done, results arrive in the order of submission."""
+        """Run `func` in a thread; time stands still until it is done, results arrive in the order of submission.
+
+        So a thread must not wait for the loop's time to move: both would wait for ever.
+        """
         self._check_closed()
         if executor is None:
             if self._executor_shutdown_called:
@@ -185,28 +193,31 @@ class VirtualLoop(base_events.BaseEventLoop):
         job = executor.submit(func, *args)
         result: asyncio.Future[T] = self.create_future()
         self._jobs.append((job, result))
-        job.add_done_callback(lambda _: self._outside.put(None))
+        result.add_done_callback(lambda result: job.cancel() if result.cancelled() else None)
+        job.add_done_callback(lambda _: self._wake.put(None))
         return result
 
     def _deliver_oldest_job(self) -> None:
         job, result = self._jobs[0]
-        if result.cancelled():
-            job.cancel()
         if not job.done():
-            self._take_outside(self._outside.get())
+            self._wake.get()
             return
         self._jobs.popleft()
         if result.cancelled() or job.cancelled():
             result.cancel()
         elif (error := job.exception()) is not None:
+            if isinstance(error, StopIteration):
+                wrapped = RuntimeError("a thread raised StopIteration")
+                wrapped.__cause__, error = error, wrapped
             result.set_exception(error)
         else:
             result.set_result(job.result())
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        self._executor_shutdown_called = True
-        if self._default_executor is not None:
+        if self._default_executor is not None and not self._executor_shutdown_called:
+            await self.run_in_executor(None, int)  # arrives after every job before it
             self._default_executor.shutdown(wait=True)
+        self._executor_shutdown_called = True
 
     def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Call `callback` on the loop when the process receives `sig`; only from the main thread."""
@@ -220,9 +231,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         return True
 
     def close(self) -> None:
+        super().close()
         for sig in list(self._signal_handlers):
             self.remove_signal_handler(sig)
-        super().close()
         self._timers.clear()
         self._jobs.clear()
 
@@ -251,7 +262,11 @@ class VirtualLoop(base_events.BaseEventLoop):
             raise ValueError(f"{host} is in memory: it takes neither ssl nor a socket")
         client, server = protocol_factory(), self._hosts[host]()
         transport = connect_in_memory(self, client, server, client_name="client", server_name=f"{host}:{port}")
-        await asyncio.sleep(0)
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            transport.close()
+            raise
         return transport, client
 
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> NoReturn:
@@ -284,6 +299,16 @@ class VirtualLoop(base_events.BaseEventLoop):
         return self._numbers
 
 
+class _OrderedWeakSet(weakref.WeakKeyDictionary[Any, None]):
+    """Iterates in the order of insertion: of the loop's async generators, which it closes at its end."""
+
+    def add(self, item: Any) -> None:
+        self[item] = None
+
+    def discard(self, item: Any) -> None:
+        self.pop(item, None)
+
+
 class _OrderedFuture(asyncio.Future[Any]):
     """Hashes by the order in which hashes were asked for, so that a set of futures iterates alike on every run."""
 
@@ -300,10 +325,19 @@ class _OrderedFuture(asyncio.Future[Any]):
 
 
 class _OrderedTask(asyncio.Task[T]):
-    """The same for tasks: TaskGroup and Runner cancel them in set order."""
+    """The same for tasks, since TaskGroup cancels them in set order."""
 
     __slots__ = ("_order",)
     __hash__ = _OrderedFuture.__hash__
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Runner cancels what is left in the order of a set shared with every loop there ever was; here by age."""
+        loop = self.get_loop()
+        assert isinstance(loop, VirtualLoop)
+        if loop.is_running() or self.done():
+            return super().cancel(msg)
+        loop._to_cancel.append(self)
+        return True
 
 
 def _ordered_task(
@@ -311,7 +345,7 @@ def _ordered_task(
 ) -> asyncio.Task[T]:
     assert isinstance(loop, VirtualLoop)
     loop._tasks_made += 1
-    options.setdefault("name", f"task-{loop._tasks_made}")
+    options["name"] = options.get("name") or f"task-{loop._tasks_made}"
     return _OrderedTask(coro, loop=loop, **options)
 
 

@@ -97,11 +97,37 @@ async def test_an_unbounded_channel_drops_nothing_and_alarms_once_per_pile():
     channel = Channel[int]("orders", Unbounded(alarm_depth=4, alarm=alarms.append))
     for number in range(10):
         channel.put_nowait(number)
+    await asyncio.sleep(0)
     assert alarms == [4]
     assert [channel.get_nowait() for _ in range(9)] == list(range(9))
     for number in range(10, 14):
         channel.put_nowait(number)
+    await asyncio.sleep(0)
     assert alarms == [4, 4]
+
+
+async def test_an_alarm_that_fails_is_told_to_the_loop_and_not_to_the_writer():
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(type(context["exception"])))
+    channel = Channel[int]("orders", Unbounded(alarm_depth=1, alarm=lambda depth: depth / 0))
+    await channel.put(1)
+    assert await channel.get() == 1
+    await asyncio.sleep(0)
+    assert told == [ZeroDivisionError]
+
+
+async def test_a_join_that_is_given_up_leaves_nothing_behind():
+    channel = Channel[int]("n", Block(1))
+    await channel.put(1)
+    for _ in range(100):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(channel.join(), 1)
+    assert channel._drainers == []
+
+
+def test_a_channel_is_not_shut_down_by_itself():
+    with pytest.raises(NotImplementedError, match="ring"):
+        summing().shutdown()
 
 
 async def test_the_counters_tell_depth_merges_high_water_and_waiting():

@@ -129,6 +129,54 @@ async def test_a_reader_that_pauses_makes_the_writer_pause():
     assert await settled(client, server) == [["resume"], [b"x" * 101]]
 
 
+async def test_closing_does_not_wait_for_a_peer_that_reads_later():
+    client, server = await connected()
+    server.transport.pause_reading()
+    client.transport.write(b"read me later")
+    client.transport.close()
+    assert await settled(client, server) == [["made", NO_ERROR], ["made"]]
+    server.transport.resume_reading()
+    assert await settled(client, server) == [[], [b"read me later", "eof", NO_ERROR]]
+
+
+async def test_pausing_after_closing_holds_nobody_up():
+    client, server = await connected()
+    client.transport.close()
+    client.transport.pause_reading()
+    server.transport.write(b"unread")
+    server.transport.close()
+    assert await settled(client, server) == [["made", NO_ERROR], ["made", NO_ERROR]]
+
+
+async def test_an_abort_after_a_finished_close_takes_nothing_back():
+    client, server = await connected()
+    server.stay_half_open = True
+    client.transport.write(b"order")
+    client.transport.close()
+    await asyncio.sleep(1)
+    client.transport.abort()
+    assert await settled(client, server) == [["made", NO_ERROR], ["made", b"order", "eof"]]
+
+
+async def test_a_connection_given_up_while_it_is_made_is_closed():
+    server = Peer()
+    asyncio.get_running_loop().register_host("gateway", lambda: server)
+    attempt = asyncio.create_task(asyncio.get_running_loop().create_connection(Peer, "gateway", 7497))
+    await asyncio.sleep(0)
+    attempt.cancel()
+    assert (await settled(server))[0] == ["made", "eof", NO_ERROR]
+
+
+async def test_a_protocol_that_fails_on_the_end_loses_the_connection_too():
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+    client, server = await connected()
+    server.eof_received = lambda: 1 / 0
+    client.transport.close()
+    assert await settled(client, server) == [["made", NO_ERROR], ["made", ("lost", ZeroDivisionError)]]
+    assert told == ["eof_received failed"]
+
+
 async def test_closing_does_not_wait_for_a_reader_that_pauses_for_ever():
     client, server = await connected()
     client.transport.pause_reading()

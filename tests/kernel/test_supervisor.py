@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from loguru import logger
 
 from gamma_scalper.kernel import (
     Block,
@@ -16,6 +17,7 @@ from gamma_scalper.kernel import (
     Stage,
     Stopped,
     Supervisor,
+    Unbounded,
 )
 
 
@@ -203,15 +205,142 @@ async def test_a_stage_that_fails_while_it_cleans_up_is_told_too():
     assert isinstance(end.error, OSError)
 
 
-async def test_a_stage_that_is_cancelled_by_somebody_else_does_not_die_in_silence():
-    async def run():
-        cancelled = asyncio.get_running_loop().create_future()
-        cancelled.cancel()
-        await cancelled
+class Panic(BaseException):
+    """What an extension module may raise; no Exception."""
 
+
+async def awaits_something_cancelled():
+    cancelled = asyncio.get_running_loop().create_future()
+    cancelled.cancel()
+    await cancelled
+
+
+async def panics():
+    raise Panic("in native code")
+
+
+async def breaks_while_it_is_told_of():
+    class Unspeakable(Recoverable):
+        def __str__(self):
+            raise ZeroDivisionError
+
+    raise Unspeakable
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (awaits_something_cancelled, "cancelled, and not by its ring"),
+        (panics, "Panic('in native code')"),
+        (breaks_while_it_is_told_of, ""),
+    ],
+)
+async def test_no_stage_dies_in_silence(run, told):
     end = await Supervisor("spy", [Stage("desk", wait_for_ever), Stage("engine", run)]).run()
     assert isinstance(end, Failed)
-    assert (end.stage, str(end.error)) == ("engine", "cancelled, and not by its ring")
+    assert end.stage == "engine"
+    assert told in str(end.error)
+
+
+async def test_a_stranger_s_cancel_between_two_messages_is_no_silent_death_either():
+    async def run():
+        stage = asyncio.current_task()
+        asyncio.get_running_loop().call_soon(stage.cancel)
+        raise Recoverable("and then cancelled")
+
+    end = await Supervisor("spy", [Stage("engine", run)]).run()
+    assert isinstance(end, Failed)
+    assert "not by its ring" in str(end.error)
+
+
+async def test_a_stage_that_answers_its_end_with_recoverable_is_not_started_again():
+    taken, channel = [], Channel[int]("orders", Block(5))
+
+    async def desk():
+        async for order in channel:
+            taken.append(order)
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise Recoverable("not acknowledged") from None
+
+    ring = Supervisor("spy", [Stage("desk", desk, channel)])
+    for order in range(3):
+        channel.put_nowait(order)
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    assert await ring.run() == Stopped()
+    assert (taken, ring.recovered) == ([0], {"desk": 1})
+
+
+async def test_a_failure_on_the_way_out_costs_no_other_stage_its_messages():
+    kept, journal = [], Channel[int]("journal", Unbounded(100, print))
+
+    async def keep(fact):
+        await asyncio.sleep(0.01)
+        kept.append(fact)
+
+    async def feed():
+        try:
+            await wait_for_ever()
+        finally:
+            for fact in range(15):
+                journal.put_nowait(fact)
+            raise OSError("socket already closed")
+
+    ring = Supervisor("spy", [Stage("journal", sink(journal, keep), journal), Stage("feed", feed)])
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    assert isinstance(await ring.run(), Failed)
+    assert kept == list(range(15))
+
+
+async def test_what_was_never_worked_off_is_told_however_the_ring_ended():
+    lines = []
+    sink_id = logger.add(lines.append, format="{level} {extra[stage]} {message}")
+    trades, deltas = Channel[int]("trades", Block(10)), Channel[int]("deltas", Conflate(lambda _, newer: newer))
+
+    async def fails():
+        await asyncio.sleep(1)
+        raise Fatal("greeks are bad")
+
+    async def slow(_):
+        await asyncio.sleep(60)
+
+    stages = [Stage("desk", sink(trades, slow), trades), Stage("strategy", sink(deltas, slow), deltas)]
+    for number in range(5):
+        trades.put_nowait(number)
+        deltas.put_nowait(number)
+    await Supervisor("spy", [*stages, Stage("engine", fails)]).run()
+    logger.remove(sink_id)
+    assert "ERROR desk 4 messages were never worked off\n" in lines
+    assert not any("strategy" in line for line in lines), "a picture of now that nobody saw is no loss"
+
+
+async def test_the_first_cancel_is_patient_even_when_the_ring_is_stopping_already():
+    handled, channel = [], Channel[int]("orders", Block(10))
+
+    async def handle(order):
+        await asyncio.sleep(0.1)
+        handled.append(order)
+
+    ring = Supervisor("spy", [Stage("desk", sink(channel, handle), channel)])
+    running = asyncio.create_task(ring.run())
+    for order in range(10):
+        channel.put_nowait(order)
+    await asyncio.sleep(0.05)
+    ring.stop()
+    await asyncio.sleep(0.2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert handled == list(range(10))
+
+
+async def test_a_ring_runs_once():
+    ring = Supervisor("spy", [Stage("desk", wait_for_ever)])
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    await ring.run()
+    with pytest.raises(RuntimeError, match="run already"):
+        await ring.run()
 
 
 async def test_a_stage_that_will_not_die_is_named():

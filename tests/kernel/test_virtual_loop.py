@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,44 @@ async def test_a_result_nobody_waits_for_any_more_is_dropped():
     await asyncio.sleep(1)
 
 
+async def test_a_job_that_is_cancelled_before_a_thread_takes_it_never_runs():
+    loop, gate, ran = virtual_loop(), threading.Event(), []
+    with ThreadPoolExecutor(1) as pool:
+        first = loop.run_in_executor(pool, gate.wait, 10)
+        second = loop.run_in_executor(pool, ran.append, "second")
+        second.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        assert await first
+        await asyncio.sleep(1)
+    assert ran == []
+
+
+async def test_a_thread_s_stop_iteration_does_not_break_the_loop():
+    with pytest.raises(RuntimeError):
+        await asyncio.to_thread(next, iter(()))
+
+
+async def test_shutting_the_executor_down_waits_for_a_thread_that_still_needs_the_loop():
+    loop = virtual_loop()
+
+    async def answer():
+        return 42
+
+    asked = loop.run_in_executor(None, lambda: asyncio.run_coroutine_threadsafe(answer(), loop).result(10))
+    await loop.shutdown_default_executor()
+    assert asked.result() == 42
+
+
+async def test_a_call_made_thread_safely_keeps_its_place_among_the_others():
+    loop, called = virtual_loop(), []
+    loop.call_soon(called.append, "a")
+    loop.call_soon_threadsafe(called.append, "b")
+    loop.call_soon(called.append, "c")
+    await asyncio.sleep(0)
+    assert called == ["a", "b", "c"]
+
+
 def test_a_closed_loop_takes_no_more_work():
     loop = VirtualLoop()
     loop.close()
@@ -325,6 +364,37 @@ def test_a_paced_loop_that_was_suspended_does_not_race_to_catch_up():
         assert runner.run(main()) >= 0.04
 
 
+def test_a_paced_loop_does_not_count_the_time_it_did_not_run():
+    loop = VirtualLoop(pace=1)
+    loop._anchor = (0.0, loop._anchor[1] - 0.9)  # as if it had been made a while ago
+    began = time.perf_counter()
+    loop.run_until_complete(asyncio.sleep(0.05))
+    assert time.perf_counter() - began >= 0.04
+    loop.close()
+
+
+def test_a_paced_loop_that_waits_for_a_signal_alone_is_no_deadlock():
+    async def main():
+        loop, told = virtual_loop(), asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, told.set)
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        await told.wait()
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace=1)) as runner:
+        runner.run(main())
+
+
+def test_a_paced_sleep_of_centuries_can_be_interrupted():
+    async def main():
+        sleeping = asyncio.ensure_future(asyncio.sleep(1e10))
+        threading.Timer(0.02, virtual_loop().call_soon_threadsafe, (sleeping.cancel,)).start()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace=1)) as runner:
+        runner.run(main())
+
+
 @pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf")])
 def test_an_impossible_pace_is_refused(pace):
     with pytest.raises(ValueError, match="pace"):
@@ -350,6 +420,39 @@ def test_a_signal_is_handled_on_the_loop_and_the_old_handler_comes_back():
 
 
 # -- the same on every run -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tasks_before", [0, 5_000])
+def test_what_is_left_at_the_end_is_cancelled_by_age_whatever_ran_before(tasks_before):
+    ended = []
+
+    async def left(number):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(number)
+
+    async def generator(number):
+        try:
+            yield number
+        finally:
+            ended.append(f"generator {number}")
+
+    async def main():
+        await asyncio.gather(*(asyncio.sleep(0) for _ in range(tasks_before)))
+        kept = []
+        for number in range(12):
+            kept.append(asyncio.create_task(left(number)))
+            open_generator = generator(number)
+            await anext(open_generator)
+            kept.append(open_generator)
+            await asyncio.gather(*(asyncio.sleep(0) for _ in range(7)))
+        return kept
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        kept = runner.run(main())
+    assert len(kept) == 24
+    assert ended == [*range(12), *(f"generator {number}" for number in range(12))]
 
 
 def test_the_order_of_events_depends_on_nothing_outside_the_program():
