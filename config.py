@@ -91,7 +91,7 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, An
 
 def _from_dot_env(path: Path) -> Layer:
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
     except FileNotFoundError:
         return {}
@@ -142,7 +142,8 @@ def _from_flags(overrides: Sequence[str], books: Iterable[str]) -> dict[str, dic
 
 
 def _unknown(origin: str, key: str, known: Iterable[str]) -> NoReturn:
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0)[0]
+    by_small_letters = {name.lower(): name for name in known}
+    nearest = by_small_letters[difflib.get_close_matches(key.lower(), by_small_letters, n=1, cutoff=0)[0]]
     raise UserError(f"{origin}: unknown key {key}; did you mean {nearest}?")
 
 

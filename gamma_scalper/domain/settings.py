@@ -8,6 +8,7 @@ import attrs
 from attrs import Attribute, field, frozen
 
 _KEY = "setting"
+_WIDEST = 80
 
 
 @frozen
@@ -55,7 +56,8 @@ class Setting:
         """The value for a person's eyes."""
         if self.private and value not in (None, ""):
             return "(set, not shown)"
-        return repr(value) if isinstance(value, str) else str(value)
+        shown = repr(value) if isinstance(value, str) else str(value)
+        return shown if len(shown) <= _WIDEST else f"{shown[:_WIDEST]} ..."
 
 
 def setting(

@@ -105,6 +105,7 @@ def test_a_mistake_in_a_book_names_file_key_value_and_what_is_allowed(root, toml
         ("CLIENT_ID=one", ".env: CLIENT_ID = 'one' is not allowed; allowed: 1 to 999999"),
         ("GATEWAY=localhost", ".env: GATEWAY = 'localhost' is not allowed; allowed: embedded or HOST:PORT"),
         ("GATEWAY=localhost:0", "embedded or HOST:PORT"),
+        ("mode=paper", ".env: unknown key mode; did you mean MODE?"),
         ("GATWAY=embedded", ".env: unknown key GATWAY; did you mean GATEWAY?"),
         ("FEES__SCHEDUL=fixed", ".env: unknown key FEES__SCHEDUL; did you mean FEES__SCHEDULE?"),
         ("STRATEGY=gamma_scalp", ".env: unknown key STRATEGY; did you mean "),
@@ -130,6 +131,7 @@ def test_a_mistake_in_dot_env_names_file_key_value_and_what_is_allowed(root, dot
         ("spy.fees.schedule=cheap", "--set: spy.fees.schedule = 'cheap' is not allowed"),
         ("qqq.fees.schedule=fixed", "--set: unknown key qqq.fees.schedule; did you mean fees.schedule?"),
         ("mod=paper", "--set: unknown key mod; did you mean mode?"),
+        ("client_id=" + "9" * 5_000, "999 ... is not allowed; allowed: 1 to 999999"),
         ("ring.drain_s=inf", "--set: ring.drain_s = 'inf' is not allowed; allowed: 0 to 60 s"),
     ],
 )
