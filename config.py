@@ -3,6 +3,7 @@
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parent
 
 SYSTEM_KEYS = [key.path for key in keys_of(SystemParameters)]
 BOOK_KEYS = [key.path for key in keys_of(BookParameters)]
+SECTIONS = {path.rpartition(".")[0] for path in BOOK_KEYS}
 # Name in `.env` and in the process environment -> key: MODE, and FEES__SCHEDULE for a section's key in every book.
 VARIABLES = {
     path.upper().replace(".", "__"): path for path in (*SYSTEM_KEYS, *BOOK_KEYS) if path in SYSTEM_KEYS or "." in path
@@ -66,15 +68,18 @@ def load_config(
 
 def _read_book(path: Path, root: Path) -> Layer:
     origin = str(path.relative_to(root))
+    if not path.is_file():
+        raise UserError(f"{origin}: not a file")
     if not path.stem.replace("_", "").replace("-", "").isalnum() or path.stem != path.stem.lower():
         raise UserError(f"{origin}: a book's file name is made of small letters, digits, - and _")
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        given = {
+            key: Given(key, value, origin) for key, value in _flat(tomllib.loads(path.read_text(encoding="utf-8")))
+        }
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, a number of 5,000 digits, tables 1,000 deep
         raise UserError(f"{origin}: not valid TOML: {error}") from error
     except OSError as error:
         raise UserError(f"{origin}: cannot be read: {error.strerror}") from error
-    given = {path: Given(path, value, origin) for path, value in _flat(tables)}
     for key in given:
         if key not in BOOK_KEYS:
             _unknown(origin, key, BOOK_KEYS)
@@ -83,7 +88,9 @@ def _read_book(path: Path, root: Path) -> Layer:
 
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     for name, value in tables.items():
-        if isinstance(value, dict):
+        if "." in name:
+            raise ValueError(f"the key {name} is in quotes; write it in its section")
+        if isinstance(value, dict) and (value or prefix + name in SECTIONS):
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
@@ -129,8 +136,8 @@ def _from_flags(overrides: Sequence[str], books: Iterable[str]) -> dict[str, dic
     layers: dict[str, dict[str, Given]] = {book: {} for book in ("", *books)}
     for override in overrides:
         path, equals, value = (part.strip() for part in override.partition("="))
-        if not equals or not path:
-            raise UserError(f"--set {override}: expected key=value, such as fees.schedule=tiered")
+        if not (equals and path and value):
+            raise UserError("--set: expected key=value, such as fees.schedule=tiered")
         book, _, rest = path.partition(".")
         if book in layers and rest in BOOK_KEYS:
             layers[book][rest] = Given(path, value, "--set")
@@ -142,6 +149,8 @@ def _from_flags(overrides: Sequence[str], books: Iterable[str]) -> dict[str, dic
 
 
 def _unknown(origin: str, key: str, known: Iterable[str]) -> NoReturn:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", key):
+        raise UserError(f"{origin}: expected a name and a value, not shown here since it may be private")
     by_small_letters = {name.lower(): name for name in known}
     nearest = by_small_letters[difflib.get_close_matches(key.lower(), by_small_letters, n=1, cutoff=0)[0]]
     raise UserError(f"{origin}: unknown key {key}; did you mean {nearest}?")
@@ -166,7 +175,8 @@ def _build(parameters: type[T], layers: Sequence[Layer], **fixed: Any) -> tuple[
     try:
         return CONVERTER.structure(nested, parameters), origins
     except ValueError as error:  # two keys that don't go together; the message starts with the first of them
-        raise UserError(f"{origins[str(error).split()[0]]}: {error}") from error
+        origin = next((origins[path] for path in origins if path.endswith(str(error).split()[0])), "settings")
+        raise UserError(f"{origin}: {error}") from error
 
 
 def _value(key: Key, given: Given) -> Any:
@@ -174,7 +184,7 @@ def _value(key: Key, given: Given) -> Any:
     try:
         value = CONVERTER.structure(given.value, key.type)
         permitted = key.about.permits(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         permitted = False
     if not permitted:
         shown = key.about.shown(given.value)
@@ -189,16 +199,28 @@ def _strict(*accepted: type, parse: Callable[[str], Any] | None = None) -> Calla
         if type(value) in accepted:
             return kind(value)
         if isinstance(value, str) and parse is not None:
-            return parse(value)
+            return parse(value.strip())
         raise TypeError(f"{value!r} is no {kind.__name__}")
 
     return structure
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _true_or_false(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError(text)
     return text == "true"
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("no folder")
+    return Path(text).expanduser()
 
 
 def _finite(text: str) -> float:
@@ -209,7 +231,7 @@ def _finite(text: str) -> float:
 
 CONVERTER = Converter(forbid_extra_keys=True, detailed_validation=False)
 CONVERTER.register_structure_hook(bool, _strict(bool, parse=_true_or_false))
-CONVERTER.register_structure_hook(int, _strict(int, parse=int))
+CONVERTER.register_structure_hook(int, _strict(int, parse=_whole))
 CONVERTER.register_structure_hook(float, _strict(int, float, parse=_finite))
-CONVERTER.register_structure_hook(str, _strict(str))
-CONVERTER.register_structure_hook(Path, _strict(type(Path()), parse=Path))
+CONVERTER.register_structure_hook(str, _strict(parse=str))
+CONVERTER.register_structure_hook(Path, _strict(type(Path()), parse=_folder))

@@ -1,6 +1,7 @@
 """The command line: what a person can ask of the program."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -83,7 +84,7 @@ def books(context: typer.Context, book: BookOption = None, set_: SetOption = Non
     for name, parameters in chosen.items():
         shown = "\n".join(f"{key.path} {value_at(parameters, key.path)}" for key in limits)
         table.add_row(name, parameters.strategy, parameters.underlying.symbol, parameters.fees.schedule, shown)
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -120,7 +121,7 @@ def config(
     table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
     for name, key, parameters in rows:
         table.add_row(name, key.path, str(_public(key, parameters)), key.about.unit, _origin(loaded, name, key))
-    Console().print(table)
+    _print_table(table)
 
 
 def _load(context: typer.Context, overrides: Sequence[str] | None) -> Config:
@@ -129,6 +130,8 @@ def _load(context: typer.Context, overrides: Sequence[str] | None) -> Config:
 
 
 def _chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParameters]:
+    if not config.books:
+        raise UserError("books/: there is no book in it; a book is a file such as books/spy.toml")
     for name in names or ():
         if name not in config.books:
             raise UserError(
@@ -144,6 +147,14 @@ def _origin(config: Config, book: str, key: Key) -> str:
 def _public(key: Key, parameters: object) -> Any:
     value = value_at(parameters, key.path)
     return key.about.shown(value) if key.about.private and value else _plain(value)
+
+
+def _print_table(table: Table) -> None:
+    """For a person; into a pipe it is as wide as it needs to be, so that it can be searched."""
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 1_000
+    console.print(table)
 
 
 def _plain(value: Any) -> Any:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
 
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.kernel import Clock
 
 if TYPE_CHECKING:
     from loguru import Record
 
+_FILE = "gamma_scalper.jsonl"
 _FILE_SIZE = "20 MB"
 _FILES_KEPT = 20
 # A shorter secret would black out half of every line.
 _SHORTEST_SECRET = 4
+# Fields this module adds; all others were bound by whoever logged.
+_OURS = ("at", "who", "where", "json")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -36,11 +40,13 @@ def configure(
     With `book` the console shows that book's lines only; the file always has all of them. Secrets are blacked out.
     """
     console = sys.stderr if console is None else console
-    hidden = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    # The longest first: a short one may be part of it.
+    hidden = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
 
     def stamp(record: "Record") -> None:
-        record["extra"]["at"] = clock.now()
         record["message"] = redact(record["message"])
+        bound = {name: redact(str(value)) for name, value in record["extra"].items()}
+        record["extra"] = bound | {"at": clock.now()}
 
     def redact(text: str) -> str:
         for secret in hidden:
@@ -62,9 +68,13 @@ def configure(
         diagnose=False,  # it would print the values of variables, secrets among them
     )
     if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / _FILE).open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise UserError(f"state_dir: cannot write {directory / _FILE}: {error.strerror}") from error
         logger.add(
-            directory / "gamma_scalper.jsonl",
+            directory / _FILE,
             level=level,
             format=lambda record: _json_line(record, redact),
             rotation=_FILE_SIZE,
@@ -87,11 +97,11 @@ def _readable(record: "Record") -> str:
 def _json_line(record: "Record", redact: Callable[[str], str]) -> str:
     extra = record["extra"]
     line = {"at": extra["at"].isoformat(), "level": record["level"].name}
-    line |= {name: extra[name] for name in ("book", "stage") if name in extra}
+    line |= {name: value for name, value in extra.items() if name not in _OURS}
     line |= {"message": record["message"], "where": extra.get("where") or f"{record['name']}:{record['line']}"}
     if record["exception"] is not None:
         line["error"] = redact("".join(traceback.format_exception(record["exception"].value)))
-    extra["json"] = json.dumps(line, ensure_ascii=False)
+    extra["json"] = json.dumps(line)
     return "{extra[json]}\n"
 
 
@@ -99,6 +109,12 @@ class _FromStandardLibrary(logging.Handler):
     """Hands the lines of libraries that use `logging` to loguru, under the library's name."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._hand_over(record)
+        except Exception:  # noqa: BLE001  # a library's bad log call must not fail the library; this prints it
+            self.handleError(record)
+
+    def _hand_over(self, record: logging.LogRecord) -> None:
         where = f"{record.module}:{record.lineno}"
         to = logger.bind(stage=record.name, where=where).opt(exception=record.exc_info)
         to.log(record.levelname if record.levelname in _LEVELS else record.levelno, "{}", record.getMessage())

@@ -1,7 +1,9 @@
 """The system: any number of books over one gateway, one journal and one risk governor."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from attrs import frozen
 
@@ -10,8 +12,8 @@ from gamma_scalper.pipeline.book import BookParameters
 
 
 def _is_gateway(text: str) -> bool:
-    host, colon, port = text.rpartition(":")
-    return text == "embedded" or bool(host and colon and port.isdecimal() and 0 < int(port) < 65_536)
+    address = re.fullmatch(r"[A-Za-z0-9._-]+:([0-9]{1,5})", text)
+    return text == "embedded" or (address is not None and 0 < int(address[1]) < 65_536)
 
 
 @frozen
@@ -69,4 +71,7 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """What must not stand in any log."""
         private = [value_at(self.system, key.path) for key in keys_of(SystemParameters) if key.about.private]
-        return tuple(value for value in private if value)
+        password = re.search(r"://[^/@]*:([^/]*)@", self.system.journal_url)
+        if password is not None:
+            private += [password[1], unquote(password[1])]
+        return tuple(dict.fromkeys(value for value in private if value))

@@ -35,7 +35,7 @@ def _dated(name: str, *rates: tuple[str, str]) -> Dated[Decimal]:
 
 @frozen
 class Tier:
-    """A price that holds up to so many shares or contracts in a calendar month."""
+    """A price that holds up to so many shares or contracts in a calendar month, as the month stood before the order."""
 
     up_to: int | None  # None: without end
     price: Decimal
@@ -113,6 +113,8 @@ OPTION_CLEARING = _dated(
     ("2025-12-01", "0"),
     ("2026-01-01", "0.025"),
 )
+# Per trade; without end since 2025.
+OPTION_CLEARING_CAP = _dated("the cap of the OCC's clearing fee", (FIRST_DAY, "55"), ("2025-01-01", "Infinity"))
 # Until June 2026 the sum of all exchanges' fees; since then the executing exchange's alone (a usual one).
 OPTION_REGULATORY = _dated(
     "the options regulatory fee",
@@ -188,5 +190,3 @@ CAT_PER_SHARE = _dated(
     ("2025-12-01", "0"),
     ("2026-05-01", "0.000003"),
 )
-# Options on broad indices pay neither the SEC nor the trading activity fee.
-EXEMPT_TRADING_CLASSES = frozenset(INDEX_OPTION_EXCHANGE)

@@ -60,6 +60,14 @@ class Bill:
     value: Decimal = field(default=_ZERO, converter=exact)  # traded so far
     uncorrected: Decimal = field(default=_ZERO, converter=exact)  # commission before minimum and cap
 
+    def __attrs_post_init__(self) -> None:
+        if self.instrument.currency != "USD":
+            raise ValueError(f"no fees are known for trading in {self.instrument.currency}")
+        if isinstance(self.instrument, Option) and (self.instrument.settlement != "physical") != _on_index(
+            self.instrument
+        ):
+            raise ValueError(f"no fees are known for {self.instrument.trading_class} options that settle in cash")
+
     def after(self, quantity: int | Decimal, price: Decimal) -> "Bill":
         """The bill once this much more has filled at this price."""
         quantity, price = exact(quantity), exact(price)
@@ -125,7 +133,7 @@ def _option_rate(parameters: FeeParameters, day: date, premium: Decimal) -> Deci
 
 
 def _option_extras(bill: Bill, option: Option, quantity: Decimal, premium: Decimal, value: Decimal) -> Fees:
-    exempt = option.trading_class in rates.EXEMPT_TRADING_CLASSES
+    exempt = _on_index(option)
     regulatory = quantity * rates.OPTION_REGULATORY.on(bill.day)
     regulatory += _regulatory(bill, _ZERO if exempt else value, quantity * option.multiplier)
     if bill.side is Side.SELL and not exempt:
@@ -135,8 +143,13 @@ def _option_extras(bill: Bill, option: Option, quantity: Decimal, premium: Decim
         exchange = high if premium >= 1 else low
     else:
         exchange = rates.OPTION_EXCHANGE_ADD if bill.parameters.adds_liquidity else rates.OPTION_EXCHANGE_TAKE
-    clearing = quantity * rates.OPTION_CLEARING.on(bill.day)
+    clearing = min(quantity * rates.OPTION_CLEARING.on(bill.day), rates.OPTION_CLEARING_CAP.on(bill.day))
     return Fees(exchange=quantity * exchange, clearing=clearing, regulatory=regulatory)
+
+
+def _on_index(option: Option) -> bool:
+    """On a broad index: exempt from the SEC's and FINRA's fees, and the index's owner takes one of its own."""
+    return option.trading_class in rates.INDEX_OPTION_EXCHANGE
 
 
 def _regulatory(bill: Bill, value_under_sec: Decimal, shares: Decimal) -> Decimal:

@@ -1,12 +1,14 @@
 """What really happened to a position, and how we know."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
 from attrs import field, frozen
+from attrs.validators import instance_of
 
-from gamma_scalper.domain.checks import exact, not_empty, positive, utc
-from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.checks import exact, not_empty, not_negative, positive, utc
+from gamma_scalper.domain.instruments import Option, Stock, tradable_quantity
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId, Side
 
@@ -18,22 +20,21 @@ class Fill:
     exec_id: str = field(validator=not_empty)
     intent: IntentId | None  # None: a trade of somebody else in the account
     perm_id: int
-    account: str = field(validator=not_empty)
-    instrument: Stock | Option
-    side: Side
+    account: str = field(validator=not_empty, repr=False)
+    instrument: Stock | Option = field(validator=instance_of(Stock | Option))
+    side: Side = field(validator=instance_of(Side))
     quantity: Decimal = field(converter=exact, validator=positive)
-    price: Decimal = field(converter=exact)
+    price: Decimal = field(converter=exact, validator=not_negative)
     at: datetime = field(converter=utc)
     snapshot_id: int | None = None  # the quote a simulated fill was made on
 
     def __attrs_post_init__(self) -> None:
-        if self.price < 0:
-            raise ValueError(f"execution {self.exec_id} has the price {self.price}")
+        tradable_quantity(self.instrument, self.quantity)
 
     @property
     def key(self) -> str:
-        """The same for an execution and its corrections, which differ in the last part of the id only."""
-        return self.exec_id.rpartition(".")[0] or self.exec_id
+        """The same for an execution and its corrections."""
+        return execution_key(self.exec_id)
 
     @property
     def signed_quantity(self) -> Decimal:
@@ -42,26 +43,34 @@ class Fill:
     @property
     def cash(self) -> Money:
         """What it did to cash, before commission."""
-        return Money(-self.signed_quantity * self.price * self.instrument.multiplier, self.instrument.currency)
+        return _cash(self.signed_quantity, self.price, self.instrument)
 
 
 @frozen(kw_only=True)
 class InferredFill:
     """A fill the broker no longer tells of, concluded from positions and orders. It is booked, and marked as such."""
 
+    id: str = field(validator=not_empty)  # made from what it was concluded from, so that a restart finds it again
     intent: IntentId | None
-    account: str = field(validator=not_empty)
-    instrument: Stock | Option
-    side: Side
+    account: str = field(validator=not_empty, repr=False)
+    instrument: Stock | Option = field(validator=instance_of(Stock | Option))
+    side: Side = field(validator=instance_of(Side))
     quantity: Decimal = field(converter=exact, validator=positive)
-    price: Decimal = field(converter=exact)
+    price: Decimal = field(converter=exact, validator=not_negative)
     concluded_at: datetime = field(converter=utc)
     evidence: str = field(validator=not_empty)
     accepted_by: str = field(validator=not_empty)  # a person's name, or "only one explanation fits"
 
+    def __attrs_post_init__(self) -> None:
+        tradable_quantity(self.instrument, self.quantity)
+
     @property
     def signed_quantity(self) -> Decimal:
         return self.side.sign * self.quantity
+
+    @property
+    def cash(self) -> Money:
+        return _cash(self.signed_quantity, self.price, self.instrument)
 
 
 @frozen
@@ -70,3 +79,18 @@ class Commission:
 
     exec_id: str = field(validator=not_empty)
     amount: Money
+
+    @property
+    def key(self) -> str:
+        """The key of the execution it is for."""
+        return execution_key(self.exec_id)
+
+
+def execution_key(exec_id: str) -> str:
+    """The id less its last part, which counts corrections; ids that are not in the broker's four parts stay whole."""
+    found = re.fullmatch(r"(.+\..+\..+)\.\d+", exec_id)
+    return found[1] if found else exec_id
+
+
+def _cash(signed_quantity: Decimal, price: Decimal, instrument: Stock | Option) -> Money:
+    return Money(-signed_quantity * price * instrument.multiplier, instrument.currency)

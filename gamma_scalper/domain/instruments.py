@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import field, frozen, validators
 
-from gamma_scalper.domain.checks import exact, not_empty, positive, utc
+from gamma_scalper.domain.checks import counted, currency_code, exact, not_empty, positive, utc, whole
 from gamma_scalper.domain.sessions import Sessions
 
 Right = Literal["C", "P"]
@@ -56,9 +56,9 @@ NICKEL_DIME_TICKS = TickRule((("0", "0.05"), ("3", "0.10")))
 class Stock:
     """Shares of a company or fund."""
 
-    con_id: int = field(validator=positive)
+    con_id: int = field(validator=counted)
     symbol: str = field(validator=not_empty)
-    currency: str = "USD"
+    currency: str = field(default="USD", validator=currency_code)
     exchange: str = "SMART"
     trading_class: str = ""
     tick_rule: TickRule = US_STOCK_TICKS
@@ -73,9 +73,9 @@ class Stock:
 class Index:
     """A number that is quoted and can't be held; options on it settle in cash."""
 
-    con_id: int = field(validator=positive)
+    con_id: int = field(validator=counted)
     symbol: str = field(validator=not_empty)
-    currency: str = "USD"
+    currency: str = field(default="USD", validator=currency_code)
     exchange: str = "CBOE"
     liquid_hours: Sessions | None = field(default=None, eq=False)
 
@@ -84,17 +84,17 @@ class Index:
 class Option:
     """One option contract. `expires_at` is the moment its own trading ends for good."""
 
-    con_id: int = field(validator=positive)
-    underlying_con_id: int = field(validator=positive)
+    con_id: int = field(validator=counted)
+    underlying_con_id: int = field(validator=counted)
     symbol: str = field(validator=not_empty)
     right: Right = field(validator=validators.in_(("C", "P")))
     strike: Decimal = field(converter=exact, validator=positive)
     expiry: date
     expires_at: datetime = field(converter=utc)
-    multiplier: int = field(default=100, validator=positive)
+    multiplier: int = field(default=100, validator=counted)
     exercise: Exercise = field(default="american", validator=validators.in_(("american", "european")))
     settlement: Settlement = field(default="physical", validator=validators.in_(("physical", "cash_pm", "cash_am")))
-    currency: str = "USD"
+    currency: str = field(default="USD", validator=currency_code)
     exchange: str = "SMART"
     trading_class: str = field(validator=not_empty)
     tick_rule: TickRule = PENNY_TICKS
@@ -110,8 +110,8 @@ class Option:
 class Leg:
     """One part of a combo: `ratio` contracts for each combo bought, negative where they are sold."""
 
-    instrument: Stock | Option
-    ratio: int
+    instrument: Stock | Option = field(validator=validators.instance_of(Stock | Option))
+    ratio: int = field(validator=whole)
 
     def __attrs_post_init__(self) -> None:
         if self.ratio == 0:
@@ -123,6 +123,7 @@ class Combo:
     """Up to four legs traded as one order (a BAG); it has no conId of its own."""
 
     legs: tuple[Leg, ...] = field(converter=tuple)
+    tick_rule: TickRule = PENNY_TICKS
 
     def __attrs_post_init__(self) -> None:
         if not 2 <= len(self.legs) <= 4:
@@ -146,4 +147,13 @@ class Combo:
 
 
 Tradable = Stock | Option | Combo
+
+
+def tradable_quantity(instrument: Tradable, quantity: Decimal) -> Decimal:
+    """The quantity, unless there is no such quantity of this instrument: half an option, say."""
+    if not isinstance(instrument, Stock) and quantity != int(quantity):
+        raise ValueError(f"{quantity} is no quantity of options")
+    return quantity
+
+
 Instrument = Stock | Index | Option | Combo

@@ -1,19 +1,15 @@
 """Amounts of money, and the only place where float and Decimal meet."""
 
-import math
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
-from gamma_scalper.domain.checks import exact
-
-# The largest float a broker's field may carry; beyond it stands "not set", in more than one spelling.
-_LARGEST = 1e15
+from gamma_scalper.domain.checks import LARGEST, currency_code, exact
 
 
 def to_decimal(number: float) -> Decimal:
     """The decimal a person would write for this float: 0.1 becomes 0.1, not 0.1000000000000000055."""
-    if not math.isfinite(number) or abs(number) > _LARGEST:
+    if not abs(number) < LARGEST:
         raise ValueError(f"{number} is no amount")
     return Decimal(repr(float(number)))
 
@@ -31,7 +27,7 @@ class Money:
     """An amount in one currency; amounts in different currencies don't add."""
 
     amount: Decimal = field(converter=exact)
-    currency: str = field(default="USD", validator=validators.matches_re("[A-Z]{3}"))
+    currency: str = field(default="USD", validator=currency_code)
 
     def __add__(self, other: "Money") -> "Money":
         self._same_currency(other)
@@ -46,6 +42,14 @@ class Money:
 
     def __mul__(self, factor: int | Decimal) -> "Money":
         return Money(self.amount * exact(factor), self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        self._same_currency(other)
+        return self.amount < other.amount
+
+    def __le__(self, other: "Money") -> bool:
+        self._same_currency(other)
+        return self.amount <= other.amount
 
     def __str__(self) -> str:
         return f"{to_cents(self.amount)} {self.currency}"

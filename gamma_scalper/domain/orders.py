@@ -1,14 +1,16 @@
 """What we want (an intent), what it is for (its purpose), and what became of it (an order's state)."""
 
 import enum
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import field, frozen, validators
+from attrs.validators import instance_of
 
-from gamma_scalper.domain.checks import exact, not_empty, not_negative, positive, utc
-from gamma_scalper.domain.instruments import Combo, Tradable
+from gamma_scalper.domain.checks import counted, exact, not_empty, not_negative, positive, utc
+from gamma_scalper.domain.instruments import Combo, Tradable, tradable_quantity
 
 
 class Purpose(enum.Enum):
@@ -71,8 +73,8 @@ Lifetime = ImmediateOrCancel | GoodTill
 class IntentId:
     """Counts a book's intents from 1, so that a restart finds the same names; travels in the broker's orderRef."""
 
-    book: str = field(validator=not_empty)
-    number: int = field(validator=positive)
+    book: str = field(validator=validators.matches_re(r"[a-z0-9_-]+"))
+    number: int = field(validator=counted)
 
     def __str__(self) -> str:
         return f"{self.book}/{self.number}"
@@ -80,29 +82,30 @@ class IntentId:
     @classmethod
     def parse(cls, order_ref: str) -> "IntentId | None":
         """The id in an orderRef; None where the order is not ours."""
-        book, slash, number = order_ref.rpartition("/")
-        if not (slash and book and number.isascii() and number.isdecimal() and number[0] != "0"):
-            return None
-        return cls(book, int(number))
+        found = re.fullmatch(r"([a-z0-9_-]+)/([1-9][0-9]{0,17})", order_ref)
+        return cls(found[1], int(found[2])) if found else None
 
 
 @frozen(kw_only=True)
 class Intent:
     """One order as it was decided, on which quotes and why. It never changes; an amendment is a new price for it."""
 
-    id: IntentId
-    purpose: Purpose
-    instrument: Tradable
-    side: Side
+    id: IntentId = field(validator=instance_of(IntentId))
+    purpose: Purpose = field(validator=instance_of(Purpose))
+    instrument: Tradable = field(validator=instance_of(Tradable))
+    side: Side = field(validator=instance_of(Side))
     quantity: Decimal = field(converter=exact, validator=positive)
-    pricing: Pricing
-    lifetime: Lifetime
-    account: str = field(validator=not_empty)
+    pricing: Pricing = field(validator=instance_of(Pricing))
+    lifetime: Lifetime = field(validator=instance_of(Lifetime))
+    account: str = field(validator=not_empty, repr=False)
     outside_rth: bool = False
-    snapshot_ids: tuple[int, ...] = field(converter=tuple, validator=not_empty)  # the quotes it was decided on
+    snapshot_ids: tuple[int, ...] = field(  # the quotes it was decided on
+        converter=tuple, validator=[not_empty, validators.deep_iterable(instance_of(int))]
+    )
     reason: str = field(validator=not_empty)
 
     def __attrs_post_init__(self) -> None:
+        tradable_quantity(self.instrument, self.quantity)
         price = self.pricing.price if isinstance(self.pricing, Limit) else None
         if price is not None and price <= 0 and not isinstance(self.instrument, Combo):
             raise ValueError(f"intent {self.id} has the limit {price}; only a combo's may be zero or negative")
@@ -185,10 +188,10 @@ def _distinct(numbers: Iterable[int]) -> tuple[int, ...]:
 class Order:
     """An intent and what became of it; states that contradict the filled quantity can't be written down."""
 
-    intent: Intent
-    state: OrderState = Planned()
+    intent: Intent = field(validator=instance_of(Intent))
+    state: OrderState = field(default=Planned(), validator=instance_of(OrderState))
     filled: Decimal = field(default=Decimal(0), converter=exact, validator=not_negative)
-    perm_ids: tuple[int, ...] = field(default=(), converter=_distinct)
+    perm_ids: tuple[int, ...] = field(default=(), converter=_distinct, validator=validators.deep_iterable(counted))
 
     def __attrs_post_init__(self) -> None:
         wanted, filled = self.intent.quantity, self.filled
@@ -201,7 +204,7 @@ class Order:
             if isinstance(self.state, PartlyFilled)
             else filled == wanted
             if isinstance(self.state, Filled)
-            else True
+            else filled < wanted or isinstance(self.state, Unknown)
         )
         if not legal:
             raise ValueError(f"{type(self.state).__name__} with {filled} of {wanted} filled ({self.intent.id})")

@@ -1,12 +1,13 @@
 """The market's offer at one moment."""
 
 import enum
-import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from attrs import field, frozen
+from attrs import frozen
 
-from gamma_scalper.domain.checks import utc
+from gamma_scalper.domain.checks import LARGEST, utc
+
+_SMALLEST_ASK = 1e-6  # no market quotes finer; below it the arithmetic of a spread breaks down
 
 
 class DataType(enum.IntEnum):
@@ -29,26 +30,30 @@ class Quote:
     bid_size: int = 0
     ask_size: int = 0
     last: float | None = None
-    data_type: DataType = field(default=DataType.LIVE, converter=DataType)
-    received_at: datetime = field(converter=utc)
+    data_type: DataType = DataType.LIVE
+    received_at: datetime
     carried: bool = False  # replay says again what was in force; nothing new was seen
 
     def __attrs_post_init__(self) -> None:
-        # Written out, since quotes are made by the hundred thousand.
+        # Quotes are made by the hundred thousand: no converters, no loop.
         bid, ask, last = self.bid, self.ask, self.last
         if not (
-            (bid is None or 0 <= bid < math.inf)
-            and (ask is None or 0 <= ask < math.inf)
-            and (last is None or 0 <= last < math.inf)
+            (bid is None or 0 <= bid < LARGEST)
+            and (ask is None or 0 <= ask < LARGEST)
+            and (last is None or 0 <= last < LARGEST)
         ):
             raise ValueError(f"contract {self.con_id}: bid {bid}, ask {ask}, last {last}; use None where there is none")
-        if self.bid_size < 0 or self.ask_size < 0:
+        if not (0 <= self.bid_size < LARGEST and 0 <= self.ask_size < LARGEST):
             raise ValueError(f"contract {self.con_id}: sizes {self.bid_size} x {self.ask_size}")
+        if not (self.con_id > 0 and self.snapshot_id >= 0 and type(self.data_type) is DataType):
+            raise ValueError(f"contract {self.con_id}: snapshot {self.snapshot_id}, data type {self.data_type}")
+        if self.received_at.tzinfo is not UTC:
+            object.__setattr__(self, "received_at", utc(self.received_at))
 
     @property
     def usable(self) -> bool:
         """Both sides are there and not crossed. A bid of zero is an offer too: nobody pays anything."""
-        return self.bid is not None and self.ask is not None and 0 < self.ask >= self.bid
+        return self.bid is not None and self.ask is not None and _SMALLEST_ASK <= self.ask >= self.bid
 
     @property
     def mid(self) -> float:
@@ -62,8 +67,8 @@ class Quote:
 
     @property
     def spread_pct(self) -> float:
-        """The spread in percent of the mid."""
-        return 100 * self.spread / self.mid
+        """The spread in percent of the mid; 200 where nobody bids."""
+        return min(100 * self.spread / self.mid, 200.0)
 
     def age(self, now: datetime) -> timedelta:
         return now - self.received_at

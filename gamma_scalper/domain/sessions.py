@@ -3,7 +3,7 @@
 import difflib
 import re
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -15,7 +15,14 @@ from gamma_scalper.domain.settings import setting
 SECONDS_PER_YEAR = 365 * 86_400
 
 # Zone names Interactive Brokers uses that are no names of the zone database.
-_ZONE_ALIASES = {"EST": "America/New_York", "CST": "America/Chicago", "PST": "America/Los_Angeles", "JST": "Asia/Tokyo"}
+_ZONE_ALIASES = {
+    "EST": "America/New_York",
+    "CST": "America/Chicago",
+    "PST": "America/Los_Angeles",
+    "BST": "Europe/London",
+    "JST": "Asia/Tokyo",
+    "HKT": "Asia/Hong_Kong",
+}
 _HOURS = re.compile(r"(?:(\d{8}):)?(\d{4})-(?:(\d{8}):)?(\d{4})")
 
 
@@ -24,7 +31,10 @@ class SessionParameters:
     """When a book's products trade."""
 
     calendar: str = setting(
-        "XNYS", "whose holidays and hours hold, where the broker gives no liquid hours", form="an exchange's MIC code"
+        "XNYS",
+        "whose holidays and hours hold, where the broker gives no liquid hours",
+        form="an exchange's code such as XNYS",
+        check=str.isupper,
     )
     option_close_delay_min: int = setting(
         0, "minutes that the options trade on after the shares' close (15 for SPY)", unit="min", at_least=0, at_most=60
@@ -46,12 +56,11 @@ class OutsideCalendar(LookupError):
 
 @frozen
 class Session:
-    """One trading day of one product."""
+    """One unbroken span of trading; a day with a lunch break has two."""
 
-    day: date
+    day: date  # the trading day it belongs to, which is not always the date on which it opens
     opens: datetime = field(converter=utc)
     closes: datetime = field(converter=utc)
-    early_close: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not self.opens < self.closes:
@@ -63,8 +72,9 @@ class Session:
 
 @frozen
 class Sessions:
-    """The sessions of one product from `first` to `last`, both included; anything beyond is unknown and raises."""
+    """What is known of a product's trading from `first` to `last`, in its own zone; anything beyond raises."""
 
+    zone: ZoneInfo
     first: date
     last: date
     sessions: tuple[Session, ...]
@@ -76,31 +86,33 @@ class Sessions:
         if any(not self.first <= session.day <= self.last for session in self.sessions):
             raise ValueError(f"a session lies outside {self.first} to {self.last}")
 
-    def of(self, day: date) -> Session | None:
-        """The session of a trading day; None on a weekend or holiday."""
-        if not self.first <= day <= self.last:
-            raise OutsideCalendar(f"{day} lies outside {self.first} to {self.last}")
-        index = bisect_left(self.sessions, day, key=lambda session: session.day)
-        return self.sessions[index] if index < len(self.sessions) and self.sessions[index].day == day else None
+    def on(self, day: date) -> tuple[Session, ...]:
+        """The sessions of a trading day; none on a weekend or holiday."""
+        self._check(day)
+        begin = bisect_left(self.sessions, day, key=lambda session: session.day)
+        end = bisect_right(self.sessions, day, key=lambda session: session.day)
+        return self.sessions[begin:end]
 
     def at(self, moment: datetime) -> Session | None:
         """The session that is open at this moment, if any."""
-        self._check(moment)
-        index = bisect_right(self.sessions, moment, key=lambda session: session.opens) - 1
-        return self.sessions[index] if index >= 0 and self.sessions[index].contains(moment) else None
+        before = self._opened_by(moment)
+        return self.sessions[before - 1] if before and self.sessions[before - 1].contains(moment) else None
 
     def after(self, moment: datetime) -> Session:
         """The next session to open after this moment."""
-        self._check(moment)
-        index = bisect_right(self.sessions, moment, key=lambda session: session.opens)
-        if index == len(self.sessions):
+        following = self._opened_by(moment)
+        if following == len(self.sessions):
             raise OutsideCalendar(f"no session after {moment} is known; the calendar ends on {self.last}")
-        return self.sessions[index]
+        return self.sessions[following]
 
-    def _check(self, moment: datetime) -> None:
-        # The calendar's days are local; a day of grace on both sides covers every zone.
-        if not self.first - timedelta(days=1) <= moment.astimezone(UTC).date() <= self.last + timedelta(days=1):
-            raise OutsideCalendar(f"{moment} lies outside {self.first} to {self.last}")
+    def _opened_by(self, moment: datetime) -> int:
+        moment = utc(moment)
+        self._check(moment.astimezone(self.zone).date())
+        return bisect_right(self.sessions, moment, key=lambda session: session.opens)
+
+    def _check(self, day: date) -> None:
+        if not self.first <= day <= self.last:
+            raise OutsideCalendar(f"{day} lies outside {self.first} to {self.last}")
 
 
 def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: int = 0) -> Sessions:
@@ -117,14 +129,17 @@ def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: i
     except exchange_calendars.errors.InvalidCalendarName as error:
         nearest = difflib.get_close_matches(calendar, exchange_calendars.get_calendar_names(), n=1, cutoff=0)[0]
         raise UserError(f"session.calendar = {calendar!r} is no exchange calendar; did you mean {nearest}?") from error
-    early = {stamp.date() for stamp in known.early_closes}
     delay = timedelta(minutes=close_delay_min)
-    sessions = tuple(
-        Session(stamp.date(), row.open.to_pydatetime(), row.close.to_pydatetime() + delay, stamp.date() in early)
-        for stamp, row in zip(known.schedule.index, known.schedule.itertuples(), strict=True)
-        if first <= stamp.date() <= last
-    )
-    return Sessions(first, last, sessions)
+    sessions: list[Session] = []
+    for stamp, row in zip(known.schedule.index, known.schedule.itertuples(), strict=True):
+        day = stamp.date()
+        if first <= day <= last:
+            opens, closes = row.open.to_pydatetime(), row.close.to_pydatetime() + delay
+            if row.break_start == row.break_start:  # not NaT: there is a lunch break
+                sessions.append(Session(day, opens, row.break_start.to_pydatetime()))
+                opens = row.break_end.to_pydatetime()
+            sessions.append(Session(day, opens, closes))
+    return Sessions(_zone(str(known.tz)), first, last, tuple(sessions))
 
 
 def parse_liquid_hours(text: str, zone: str) -> Sessions:
@@ -132,7 +147,7 @@ def parse_liquid_hours(text: str, zone: str) -> Sessions:
     local = _zone(zone)
     days: list[date] = []
     sessions: list[Session] = []
-    for part in filter(None, text.strip().split(";")):
+    for part in filter(None, (part.strip() for part in text.split(";"))):
         day_text, _, hours = part.partition(":")
         day = _day(day_text, part)
         days.append(day)
@@ -145,13 +160,13 @@ def parse_liquid_hours(text: str, zone: str) -> Sessions:
                     f"cannot read {part!r} in liquid hours; expected YYYYMMDD:HHMM-YYYYMMDD:HHMM or CLOSED"
                 )
             opened, opens, closed, closes = found.groups()
+            last_day = _day(closed, part) if closed else day
             opens_at = _moment(_day(opened, part) if opened else day, opens, local)
-            closes_at = _moment(_day(closed, part) if closed else day, closes, local)
-            sessions.append(Session(closes_at.astimezone(local).date(), opens_at, closes_at))
+            sessions.append(Session(last_day, opens_at, _moment(last_day, closes, local)))
+            days.append(last_day)
     if not days:
         raise ValueError("the liquid hours are empty")
-    shown = [*days, *(session.day for session in sessions)]
-    return Sessions(min(shown), max(shown), tuple(sorted(sessions, key=lambda session: session.opens)))
+    return Sessions(local, min(days), max(days), tuple(sorted(sessions, key=lambda session: session.opens)))
 
 
 def years_between(now: datetime, expires_at: datetime) -> float:

@@ -1,48 +1,48 @@
 """One consistent picture: these quotes, this position. A decision is always taken on a whole one."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
 
 from attrs import field, frozen
+from attrs.validators import instance_of
 
-from gamma_scalper.domain.checks import exact, not_negative, utc
-from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.checks import exact, not_negative, utc, whole
+from gamma_scalper.domain.instruments import Option, Stock, tradable_quantity
 from gamma_scalper.domain.orders import Order
 from gamma_scalper.domain.quotes import Quote
 
 
-def _read_only(quotes: Mapping[int, Quote]) -> Mapping[int, Quote]:
-    return MappingProxyType(dict(quotes))
-
-
 @frozen
 class MarketSnapshot:
-    """The quotes of a book's contracts at one moment; `quotes` is conId -> Quote and includes the underlying's."""
+    """The quotes of a book's contracts at one moment, the underlying's among them."""
 
     at: datetime = field(converter=utc)
-    underlying: Quote
-    quotes: Mapping[int, Quote] = field(converter=_read_only, hash=False)
+    underlying_con_id: int
+    quotes: tuple[Quote, ...] = field(converter=tuple)
 
     def __attrs_post_init__(self) -> None:
-        for con_id, quote in self.quotes.items():
-            if con_id != quote.con_id:
-                raise ValueError(f"the quote of contract {quote.con_id} stands under {con_id}")
+        if len({quote.con_id for quote in self.quotes}) < len(self.quotes):
+            raise ValueError("a contract is quoted twice")
+        if self.of(self.underlying_con_id) is None:
+            raise ValueError(f"the underlying {self.underlying_con_id} is not among the quotes")
+        for quote in self.quotes:
             if quote.received_at > self.at:
-                raise ValueError(f"the quote of contract {con_id} is from after the snapshot: {quote.received_at}")
-        if self.quotes.get(self.underlying.con_id) != self.underlying:
-            raise ValueError("the underlying's own quote is not among the quotes")
+                raise ValueError(f"contract {quote.con_id}: a quote from after the snapshot, {quote.received_at}")
+
+    def of(self, con_id: int) -> Quote | None:
+        """The quote of one contract; a book has a handful."""
+        return next((quote for quote in self.quotes if quote.con_id == con_id), None)
 
 
 @frozen
 class Holding:
     """So many contracts or shares, negative where sold short."""
 
-    instrument: Stock | Option
+    instrument: Stock | Option = field(validator=instance_of(Stock | Option))
     quantity: Decimal = field(converter=exact)
 
     def __attrs_post_init__(self) -> None:
+        tradable_quantity(self.instrument, self.quantity)
         if self.quantity == 0:
             raise ValueError(f"a holding of nothing in {self.instrument.symbol}")
 
@@ -57,11 +57,15 @@ class PositionSnapshot:
 
     holdings: tuple[Holding, ...] = field(converter=tuple)
     live: tuple[Order, ...] = field(converter=tuple)
-    settled_through: int = field(validator=not_negative)
+    settled_through: int = field(validator=[whole, not_negative])
 
     def __attrs_post_init__(self) -> None:
         if len({holding.instrument.con_id for holding in self.holdings}) < len(self.holdings):
             raise ValueError("a contract is held twice")
+        if len({order.intent.id for order in self.live}) < len(self.live):
+            raise ValueError("an intent lives twice")
+        if len({order.intent.id.book for order in self.live}) > 1:
+            raise ValueError("orders of two books in one position")
         for order in self.live:
             if not order.alive:
                 raise ValueError(f"intent {order.intent.id} is dead and can't be live")

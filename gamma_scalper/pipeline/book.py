@@ -1,5 +1,7 @@
 """One book: a strategy on one underlying, with its own ring, limits and name in the journal."""
 
+import re
+
 from attrs import frozen
 
 from gamma_scalper.domain.fees import FeeParameters
@@ -8,12 +10,20 @@ from gamma_scalper.domain.settings import section, setting
 from gamma_scalper.kernel import Patience
 
 
+def _is_ticker(text: str) -> bool:
+    return re.fullmatch(r"[A-Z][A-Z0-9. ]{0,11}(?<! )", text) is not None
+
+
+def _is_currency(text: str) -> bool:
+    return re.fullmatch(r"[A-Z]{3}", text) is not None
+
+
 @frozen
 class UnderlyingParameters:
     """What the book's options are options on."""
 
-    symbol: str = setting("SPY", "ticker of the shares", form="a ticker such as SPY", check=str.isupper)
-    currency: str = setting("USD", "currency they trade in", form="three capitals", check=lambda name: len(name) == 3)
+    symbol: str = setting("SPY", "ticker of the shares", form="a ticker such as SPY", check=_is_ticker)
+    currency: str = setting("USD", "currency they trade in", form="three capitals", check=_is_currency)
 
 
 @frozen

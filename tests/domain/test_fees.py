@@ -11,15 +11,18 @@ from trade import SPY, option
 from gamma_scalper.domain import fee_rates
 from gamma_scalper.domain.fee_rates import Dated
 from gamma_scalper.domain.fees import Bill, FeeParameters, Fees, order_fees
+from gamma_scalper.domain.instruments import Stock
 from gamma_scalper.domain.orders import Side
 
 MAY = date(2026, 5, 4)
 FIXED, TIERED = FeeParameters("fixed"), FeeParameters("tiered")
 RESTING = FeeParameters("tiered", adds_liquidity=True)
 BUSY_SHARES = FeeParameters("tiered", monthly_shares=300_000)
+BUSIER_SHARES = FeeParameters("tiered", monthly_shares=3_000_000)
 BUSY_OPTIONS = FeeParameters("fixed", monthly_contracts=10_000)
 BUY, SELL = Side.BUY, Side.SELL
 CALL = option()
+SPX = option(symbol="SPX", trading_class="SPX", settlement="cash_am", exercise="european")
 SPXW = option(symbol="SPX", trading_class="SPXW", settlement="cash_pm", exercise="european")
 
 
@@ -49,6 +52,16 @@ SPXW = option(symbol="SPX", trading_class="SPXW", settlement="cash_pm", exercise
         # options on a broad index pay the exchange that owns it, and neither the SEC nor FINRA
         (FIXED, SPXW, SELL, 10, "3.10", Fees("6.50", "5.90", "0.25", "0.2845")),
         (FIXED, SPXW, SELL, 10, "0.90", Fees("6.50", "5.00", "0.25", "0.2845")),
+        (FIXED, SPX, SELL, 10, "1.00", Fees("6.50", "6.60", "0.25", "0.2845")),
+        # at the edge of a band the higher price holds; the more a month has seen, the less a contract costs
+        (FIXED, CALL, BUY, 10, "0.10", Fees("6.50", "5.00", "0.25", "0.2845")),
+        (FIXED, CALL, BUY, 10, "0.05", Fees("5.00", "5.00", "0.25", "0.2845")),
+        (FeeParameters("fixed", monthly_contracts=50_000), CALL, BUY, 10, "3", Fees("2.50", "5.00", "0.25", "0.2845")),
+        (FeeParameters("fixed", monthly_contracts=100_000), CALL, BUY, 10, "3", Fees("1.50", "5.00", "0.25", "0.2845")),
+        (BUSIER_SHARES, SPY, BUY, 1_000, "1", Fees("1.50", "3.00", "0.20", "0.0041025")),
+        # FINRA's fee on sold shares and the clearing of cheap ones have caps
+        (FIXED, SPY, SELL, 100_000, "1", Fees("500.00", "0", "0", "12.15")),
+        (TIERED, SPY, BUY, 1_000, "0.01", Fees("0.10", "0.03", "0.05", "0.0030735")),
     ],
 )  # fmt: skip
 def test_an_order_costs_what_the_price_list_says(parameters, instrument, side, quantity, price, expected):
@@ -67,6 +80,27 @@ def test_rates_are_those_of_the_day():
     assert round(sec_on("2025-05-14")) == 0
     assert round(sec_on("2026-04-04")) == 21
     assert order_fees(FIXED, CALL, BUY, date(2015, 12, 24), 10, Decimal(3)).commission == 7
+
+
+def test_what_had_a_cap_or_a_holiday_has_it_on_its_days_only():
+    def clearing_on(day):
+        return order_fees(FIXED, CALL, BUY, date.fromisoformat(day), 5_000, Decimal(3)).clearing
+
+    assert clearing_on("2024-12-31") == 55
+    assert clearing_on("2025-01-02") == 125
+    assert clearing_on("2025-12-15") == 0
+    cheap = order_fees(FIXED, SPY, BUY, date(2018, 6, 1), 10, Decimal("0.20"))
+    assert cheap.commission == Decimal("0.01"), "half a percent was the most until 2019"
+    on_holiday = order_fees(FIXED, CALL, SELL, date(2026, 10, 1), 10, Decimal(3))
+    before = order_fees(FIXED, CALL, SELL, date(2026, 9, 30), 10, Decimal(3))
+    assert before.regulatory - on_holiday.regulatory == Decimal("0.0329")
+
+
+def test_what_no_price_list_covers_is_refused_by_name():
+    with pytest.raises(ValueError, match="VIX options that settle in cash"):
+        order_fees(FIXED, option(trading_class="VIX", settlement="cash_am"), BUY, MAY, 1, Decimal(1))
+    with pytest.raises(ValueError, match="trading in EUR"):
+        order_fees(FIXED, Stock(con_id=1, symbol="SAP", currency="EUR"), BUY, MAY, 1, Decimal(1))
 
 
 def test_a_day_before_the_data_is_refused():

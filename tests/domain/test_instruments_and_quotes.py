@@ -1,6 +1,6 @@
 """Contracts and quotes that can't exist can't be constructed."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from gamma_scalper.domain.instruments import (
     PENNY_TICKS,
     US_STOCK_TICKS,
     Combo,
+    Index,
     Leg,
     Stock,
     TickRule,
@@ -61,7 +62,9 @@ def test_a_float_step_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"right": "X"}, {"strike": 0}, {"strike": "nan"}, {"con_id": 0}, {"multiplier": 0}, {"exercise": "bermudan"},
+    [{"right": "X"}, {"strike": 0}, {"strike": "six hundred"}, {"currency": "dollars"}, {"multiplier": 0.5},
+     {"multiplier": True}, {"underlying_con_id": 0}, {"strike": "1e400"},
+     {"settlement": ""}, {"strike": "nan"}, {"con_id": 0}, {"multiplier": 0}, {"exercise": "bermudan"},
      {"settlement": "gold"}, {"symbol": ""}, {"trading_class": ""}, {"expires_at": datetime(2026, 2, 20, 21)},
      {"expires_at": datetime(2026, 3, 20, 21, tzinfo=UTC)}],
 )  # fmt: skip
@@ -108,15 +111,22 @@ def test_an_impossible_combo_is_refused(legs):
         Combo(legs)
 
 
-def test_a_leg_of_nothing_is_refused():
-    with pytest.raises(ValueError):
-        Leg(SPY, 0)
+@pytest.mark.parametrize(("instrument", "ratio"), [(SPY, 0), (SPY, 0.5), (Index(con_id=1, symbol="SPX"), 1), (None, 1)])
+def test_a_leg_of_nothing_or_of_what_can_t_be_traded_is_refused(instrument, ratio):
+    with pytest.raises((ValueError, TypeError)):
+        Leg(instrument, ratio)
+
+
+def test_nearest_rounds_to_the_nearer_step_and_a_combo_in_euros_is_in_euros():
+    assert PENNY_NICKEL_TICKS.round(Decimal("3.03"), "nearest") == Decimal("3.05")
+    euros = [Leg(option(con_id=number, currency="EUR"), 1) for number in (1, 2)]
+    assert Combo(euros).currency == "EUR"
 
 
 # -- quotes ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("price", [float("nan"), float("inf"), -1.0, -0.01])
+@pytest.mark.parametrize("price", [float("nan"), float("inf"), -1.0, -0.01, 1.7976931348623157e308])
 @pytest.mark.parametrize("side", ["bid", "ask", "last"])
 def test_a_nan_or_a_negative_price_can_t_be_held(side, price):
     with pytest.raises(ValueError, match=side):
@@ -124,14 +134,26 @@ def test_a_nan_or_a_negative_price_can_t_be_held(side, price):
 
 
 @pytest.mark.parametrize("side", ["bid_size", "ask_size"])
-def test_a_negative_size_can_t_be_held(side):
+@pytest.mark.parametrize("size", [-1, float("nan"), float("inf")])
+def test_a_negative_or_unknown_size_can_t_be_held(side, size):
     with pytest.raises(ValueError, match="sizes"):
-        quote(**{side: -1})
+        quote(**{side: size})
+
+
+@pytest.mark.parametrize("wrong", [{"con_id": 0}, {"snapshot_id": -1}, {"data_type": 3}])
+def test_a_quote_without_contract_snapshot_or_kind_is_refused(wrong):
+    with pytest.raises(ValueError):
+        quote(**wrong)
 
 
 def test_a_naive_moment_is_refused_and_any_zone_becomes_utc():
-    with pytest.raises(ValueError, match="time zone"):
-        quote(received_at=datetime(2026, 1, 5, 12))
+    class Nowhere(tzinfo):
+        def utcoffset(self, _):
+            return None
+
+    for naive in (datetime(2026, 1, 5, 12), datetime(2026, 1, 5, 12, tzinfo=Nowhere())):
+        with pytest.raises(ValueError, match="time zone"):
+            quote(received_at=naive)
     new_york = timezone(timedelta(hours=-5))
     assert quote(received_at=datetime(2026, 1, 5, 12, tzinfo=new_york)) == quote(received_at=NOON)
 
@@ -157,11 +179,17 @@ def test_a_usable_quote_has_finite_figures(bid, ask):
 
 
 def test_a_quote_knows_its_age_and_its_kind():
-    found = quote(data_type=3)
+    found = quote(data_type=DataType(3))
     assert found.data_type is DataType.DELAYED
     assert found.age(NOON + timedelta(seconds=2)) == timedelta(seconds=2)
-    with pytest.raises(ValueError):
-        quote(data_type=9)
+    assert found.age(NOON - timedelta(seconds=2)) == timedelta(seconds=-2)
+
+
+def test_a_locked_market_is_usable_and_an_offer_of_dust_is_not():
+    locked = quote(bid=600.0, ask=600.0)
+    assert (locked.usable, locked.spread_pct) == (True, 0)
+    assert not quote(bid=0.0, ask=5e-324).usable
+    assert quote(bid=0.99, ask=1.01).spread_pct == pytest.approx(2)
 
 
 def test_an_expiry_is_a_date_and_its_last_moment_another_thing():

@@ -24,10 +24,10 @@ def test_a_float_comes_back_from_its_decimal(number):
 def test_a_float_becomes_the_decimal_a_person_would_write():
     assert str(to_decimal(0.1)) == "0.1"
     assert str(to_decimal(599.99)) == "599.99"
-    assert to_cents(Decimal("0.125")) == Decimal("0.12")
+    assert [to_cents(Decimal(half)) for half in ("0.125", "0.135")] == [Decimal("0.12"), Decimal("0.14")]
 
 
-@pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1.7976931348623157e308, -1.7976931348623157e308])
+@pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1.7976931348623157e308, -1e15])
 def test_poison_and_the_broker_s_not_set_are_no_amounts(poison):
     with pytest.raises(ValueError):
         to_decimal(poison)
@@ -42,6 +42,10 @@ def test_money_adds_up(a, b, factor):
 
 
 def test_dollars_and_euros_don_t_add():
+    for compare in (lambda: Money(1) < Money(1, "EUR"), lambda: Money(1) <= Money(1, "EUR")):
+        with pytest.raises(ValueError, match="currencies"):
+            compare()
+    assert Money(1) < Money(2) and Money(2) > Money(1) and Money(2) >= Money(2)
     with pytest.raises(ValueError, match=r"1.00 USD and 1.00 EUR"):
         Money(Decimal(1)) + Money(Decimal(1), "EUR")
     with pytest.raises(ValueError):
@@ -77,6 +81,10 @@ def test_a_share_has_its_price_and_a_delta_of_one():
 class Inner:
     band_shares: int = setting(2, "half-width of the band", unit="shares", at_least=0, at_most=100, limit=True)
     key: str = setting("", "a key", private=True)
+
+
+def test_a_range_includes_its_ends():
+    assert (Inner(band_shares=0).band_shares, Inner(band_shares=100).band_shares) == (0, 100)
 
 
 @frozen

@@ -30,10 +30,15 @@ def new_york(*when):
 def test_christmas_eve_closes_early_and_christmas_is_closed():
     days = exchange_sessions("XNYS", date(2015, 12, 23), date(2015, 12, 28))
     assert [session.day.day for session in days.sessions] == [23, 24, 28]
-    eve = days.of(date(2015, 12, 24))
-    assert (eve.opens, eve.closes, eve.early_close) == (new_york(2015, 12, 24, 9, 30), new_york(2015, 12, 24, 13), True)
-    assert days.of(date(2015, 12, 25)) is None
-    assert not days.of(date(2015, 12, 23)).early_close
+    (eve,) = days.on(date(2015, 12, 24))
+    assert (eve.opens, eve.closes) == (new_york(2015, 12, 24, 9, 30), new_york(2015, 12, 24, 13))
+    assert days.on(date(2015, 12, 25)) == ()
+
+
+def test_a_lunch_break_parts_the_day():
+    days = exchange_sessions("XHKG", date(2026, 1, 5), date(2026, 1, 5))
+    hong_kong = [(s.opens.astimezone(days.zone).hour, s.closes.astimezone(days.zone).hour) for s in days.on(days.first)]
+    assert hong_kong == [(9, 12), (13, 16)]
 
 
 def test_options_that_trade_on_do_so_on_early_days_too():
@@ -56,7 +61,7 @@ def test_a_summer_time_change_moves_the_open_in_utc_only():
 
 def test_open_is_from_the_opening_bell_until_before_the_closing_one():
     days = exchange_sessions("XNYS", date(2026, 1, 2), date(2026, 1, 6))
-    monday = days.of(date(2026, 1, 5))
+    (monday,) = days.on(date(2026, 1, 5))
     assert days.at(new_york(2026, 1, 5, 9, 29, 59)) is None
     assert days.at(new_york(2026, 1, 5, 9, 30)) == monday
     assert days.at(new_york(2026, 1, 5, 15, 59, 59)) == monday
@@ -68,13 +73,21 @@ def test_open_is_from_the_opening_bell_until_before_the_closing_one():
 def test_what_lies_outside_the_loaded_range_is_unknown_not_closed():
     days = exchange_sessions("XNYS", date(2026, 1, 2), date(2026, 1, 6))
     for ask in (
-        lambda: days.of(date(2026, 1, 7)),
-        lambda: days.at(new_york(2026, 1, 9, 12)),
+        lambda: days.on(date(2026, 1, 7)),
+        lambda: days.at(new_york(2026, 1, 7, 12)),
+        lambda: days.at(new_york(2026, 1, 1, 12)),
         lambda: days.after(new_york(2026, 1, 6, 16)),
-        lambda: days.after(new_york(2025, 12, 1, 16)),
+        lambda: days.after(new_york(2026, 1, 1, 16)),
     ):
         with pytest.raises(OutsideCalendar):
             ask()
+    with pytest.raises(ValueError, match="time zone"):
+        days.at(datetime(2026, 1, 5, 12))
+
+
+def test_a_late_evening_in_new_york_is_still_that_day_there():
+    days = exchange_sessions("XNYS", date(2026, 1, 5), date(2026, 1, 5))
+    assert days.at(new_york(2026, 1, 5, 23)) is None
 
 
 def test_a_range_without_a_session_is_known_to_have_none():
@@ -97,14 +110,16 @@ def test_the_calendar_library_is_loaded_only_when_asked():
 
 
 def test_liquid_hours_give_the_sessions_they_name():
-    hours = parse_liquid_hours("20151224:0930-20151224:1300;20151225:CLOSED;20151228:0930-20151228:1615", "US/Eastern")
+    hours = parse_liquid_hours(
+        "20151224:0930-20151224:1300;20151225:CLOSED;20151228:0930-20151228:1615; ", "US/Eastern"
+    )
     assert [session.closes for session in hours.sessions] == [
         new_york(2015, 12, 24, 13),
         new_york(2015, 12, 28, 16, 15),
     ]
-    assert hours.of(date(2015, 12, 25)) is None
+    assert hours.on(date(2015, 12, 25)) == ()
     with pytest.raises(OutsideCalendar):
-        hours.of(date(2015, 12, 29))
+        hours.on(date(2015, 12, 29))
 
 
 def test_the_old_form_and_several_spans_a_day_are_read_too():
@@ -113,6 +128,8 @@ def test_the_old_form_and_several_spans_a_day_are_read_too():
         (new_york(2009, 5, 7, 7), new_york(2009, 5, 7, 11, 30)),
         (new_york(2009, 5, 7, 12, 30), new_york(2009, 5, 8)),
     ]
+    assert len(hours.on(date(2009, 5, 7))) == 2
+    assert hours.on(date(2009, 5, 8)) == ()
 
 
 def test_a_session_through_the_night_belongs_to_the_day_it_closes():
@@ -160,9 +177,9 @@ def test_sessions_that_overlap_or_lie_outside_are_refused():
     one = Session(date(2026, 1, 5), new_york(2026, 1, 5, 9), new_york(2026, 1, 5, 16))
     two = Session(date(2026, 1, 5), new_york(2026, 1, 5, 15), new_york(2026, 1, 5, 17))
     with pytest.raises(ValueError, match="overlap"):
-        Sessions(one.day, one.day, (one, two))
+        Sessions(NEW_YORK, one.day, one.day, (one, two))
     with pytest.raises(ValueError, match="outside"):
-        Sessions(date(2026, 1, 6), date(2026, 1, 7), (one,))
+        Sessions(NEW_YORK, date(2026, 1, 6), date(2026, 1, 7), (one,))
     with pytest.raises(ValueError, match="opens"):
         Session(one.day, one.closes, one.opens)
 

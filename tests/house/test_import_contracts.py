@@ -35,6 +35,9 @@ VIOLATIONS = {
     "strategies know pricing by its protocol alone": ("strategies.base", "gamma_scalper.pricing.lattice"),
     "only broker.simulated imports the exchange": ("broker.ib.client", "gamma_scalper.exchange.engine"),
     "pricing, risk, portfolio and strategies are pure": ("risk.guards", "asyncio"),
+    "logs imports domain and kernel only": ("logs", "gamma_scalper.system"),
+    "nothing imports the command line": ("system", "gamma_scalper.cli"),
+    "domain does no input or output": ("domain.quotes", "asyncio"),
     "only broker.ib names ib_insync": ("broker.simulated", "ib_insync"),
     "only pricing.quantlib_crr names QuantLib": ("pricing.lattice", "QuantLib"),
     "only domain.sessions names exchange_calendars": ("domain.fees", "exchange_calendars"),
@@ -96,7 +99,36 @@ def test_every_contract_has_its_violation():
     assert {contract["name"] for contract in CONTRACTS} == set(VIOLATIONS)
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != "backtest"])
-def test_every_room_but_the_outermost_has_a_contract(room):
-    sources = {source for contract in CONTRACTS for source in contract.get("source_modules", ())}
-    assert f"gamma_scalper.{room}" in sources
+# What each room and module imports of ours; the contracts must forbid all the rest, or something new belongs to nobody.
+ALLOWED_IMPORTS = {
+    "domain": "", "kernel": "", "logs": "domain kernel",
+    "pricing": "domain", "risk": "domain", "portfolio": "domain", "strategies": "domain pricing",
+    "pipeline": "domain kernel pricing risk portfolio strategies",
+    "broker": "domain kernel exchange", "exchange": "domain kernel pricing", "gateway": "domain kernel exchange",
+    "journal": "domain kernel", "reports": "domain portfolio journal", "dashboard": "domain portfolio journal",
+}  # fmt: skip
+OUTERMOST = {"system", "cli", "manual", "backtest"}
+
+
+def test_every_room_and_module_has_its_place_in_the_contracts():
+    package = REPOSITORY / "gamma_scalper"
+    on_disk = {path.stem for path in package.glob("*.py")} | {
+        path.parent.name for path in package.glob("*/__init__.py")
+    }
+    assert on_disk - {"__init__"} == set(ALLOWED_IMPORTS) | OUTERMOST
+
+
+@pytest.mark.parametrize("room", ALLOWED_IMPORTS)
+def test_what_a_room_may_not_import_is_forbidden_to_it(room):
+    forbidden = {
+        module.removeprefix("gamma_scalper.")
+        for contract in CONTRACTS
+        if contract.get("source_modules") == [f"gamma_scalper.{room}"] and "ignore_imports" not in contract
+        for module in contract["forbidden_modules"]
+        if module.startswith("gamma_scalper.")
+    }
+    assert forbidden == (set(ALLOWED_IMPORTS) | OUTERMOST) - set(ALLOWED_IMPORTS[room].split()) - {room}
+
+
+def test_the_package_itself_is_empty():
+    assert "import" not in (REPOSITORY / "gamma_scalper" / "__init__.py").read_text()

@@ -14,6 +14,9 @@ READS_THE_TIME = [
     "import time as t\nnow = t.monotonic()\n",
     "from time import perf_counter\n",
     "import time\ntime.sleep(1)\n",
+    "import time\nclock = time\n",
+    "from time import strftime\n",
+    "from threading import Timer\n",
     "import datetime\nnow = datetime.datetime.now(datetime.UTC)\n",
     "from datetime import UTC, datetime\nnow = datetime.now(UTC)\n",
     "from datetime import date\ntoday = date.today()\n",
@@ -35,11 +38,19 @@ def test_only_the_clock_reads_the_time(source, place):
     assert "TID251" not in ruff_codes(source, "gamma_scalper/kernel/clock.py")
 
 
+def test_nobody_has_silenced_the_ban():
+    for path in REPOSITORY.glob("gamma_scalper/**/*.py"):
+        assert "TID251" not in path.read_text(encoding="utf-8"), path
+
+
 @pytest.mark.parametrize(
     ("source", "code"),
     [
         ("from decimal import Decimal\nprice = Decimal.from_float(0.1)\n", "TID251"),
         ("import uuid\nname = uuid.uuid4()\n", "TID251"),
+        ("import importlib\nhidden = importlib.import_module('os')\n", "TID251"),
+        ("import asyncio\nawaitables = asyncio.as_completed([])\n", "TID251"),
+        ("import numpy as np\nnoise = np.random.normal()\n", "NPY002"),
         ("try:\n    price = 1\nexcept Exception:\n    pass\n", "BLE001"),
         ("from datetime import datetime\nmoment = datetime(2026, 1, 1)\n", "DTZ001"),
         ("print('hello')\n", "T201"),

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gamma_scalper import cli
+from gamma_scalper.domain.exits import ExitCode, UserError
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -19,6 +22,7 @@ def house(tmp_path):
         shutil.copy(REPOSITORY / name, tmp_path)
     shutil.copytree(REPOSITORY / "books", tmp_path / "books")
     (tmp_path / "gamma_scalper").symlink_to(REPOSITORY / "gamma_scalper")
+    (tmp_path / "books" / "nvda.toml").write_text('[underlying]\nsymbol = "NVDA"\n')
     return tmp_path
 
 
@@ -51,7 +55,7 @@ def test_books_lists_strategy_and_limits(house):
 
 
 def test_books_speaks_json(house):
-    shown = json.loads(run(house, "books", "--json", "--set", "ring.recoverable_per_minute=5").stdout)
+    shown = json.loads(run(house, "books", "--json", "--book", "spy", "--set", "ring.recoverable_per_minute=5").stdout)
     assert shown["schema"] == "books/1"
     assert shown["books"] == [
         {"name": "spy", "strategy": "gamma_scalp", "underlying": "SPY", "fees": "tiered",
@@ -61,7 +65,7 @@ def test_books_speaks_json(house):
 
 def test_config_tells_each_value_and_where_it_was_set(house):
     (house / ".env").write_text("CLIENT_ID=33\nACCOUNT=DU7654321\n")
-    ran = run(house, "config", "--set", "spy.ring.drain_s=9", LOG_LEVEL="DEBUG")
+    ran = run(house, "config", "--book", "spy", "--set", "spy.ring.drain_s=9", LOG_LEVEL="DEBUG")
     rows = {line.split("│")[2].strip(): line for line in ran.stdout.splitlines() if line.count("│") == 6}
     assert "33" in rows["client_id"] and ".env" in rows["client_id"]
     assert "DEBUG" in rows["log_level"] and "environment" in rows["log_level"]
@@ -82,6 +86,37 @@ def test_config_speaks_json(house):
     }  # fmt: skip
 
 
+def test_what_a_person_wrote_is_shown_as_written(house):
+    ran = run(house, "config", STATE_DIR="/tmp/a[bold]b[/x]")
+    assert ran.returncode == 0
+    assert "/tmp/a[bold]b[/x]" in ran.stdout
+
+
+def test_into_a_pipe_a_table_is_as_wide_as_it_needs_to_be(house):
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [sys.executable, house / "main.py", "config"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "session.option_close_delay_min" in ran.stdout
+
+
+def test_without_a_book_it_says_what_a_book_is(house):
+    shutil.rmtree(house / "books")
+    ran = run(house, "books")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "books/: there is no book in it; a book is a file such as books/spy.toml\n"
+
+
+def test_the_exit_code_is_the_error_s_own(monkeypatch, capsys):
+    def halted(_):
+        raise UserError("the loss limit is reached", ExitCode.HALTED_BY_RISK)
+
+    monkeypatch.setattr(sys, "argv", ["main.py", "books"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main(halted)
+    assert caught.value.code == 4
+    assert capsys.readouterr().err == "the loss limit is reached\n"
+
+
 def test_config_prints_its_manual(house):
     assert run(house, "config", "--manual").stdout == (REPOSITORY / "docs" / "config.md").read_text(encoding="utf-8")
 
@@ -97,7 +132,7 @@ def test_a_wrong_setting_is_one_line_exit_code_2_and_nothing_else(house, command
 def test_an_unknown_book_is_one_line_too(house):
     ran = run(house, "books", "--book", "qqq")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "--book qqq: there is no books/qqq.toml; there are: spy\n"
+    assert ran.stderr == "--book qqq: there is no books/qqq.toml; there are: nvda, spy\n"
 
 
 @pytest.mark.parametrize("arguments", [("boks",), ("books", "--jsn")])

@@ -8,6 +8,7 @@ import pytest
 from config import BOOK_KEYS, ROOT, SYSTEM_KEYS, VARIABLES, load_config
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
+from gamma_scalper.kernel import Patience
 from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters, RingParameters
 from gamma_scalper.system import SystemParameters
@@ -61,10 +62,13 @@ def test_system_settings_come_the_same_way(root):
     system = config.system
     assert (system.client_id, system.gateway, system.account, system.log_level) == (7, "127.0.0.1:4002", "", "DEBUG")
     assert (config.origins["gateway"], config.origins["account"]) == (".env", "default")
+    assert load_config((), root, {"CLIENT_ID": "6"}).system.client_id == 6
+    assert load_config((), root, {"CLIENT_ID": ""}).system.client_id == 5
 
 
 def test_the_state_folder_is_below_the_program_and_apart_for_each_mode(root):
     assert load_config((), root, {}).system.mode_dir == root / "state" / "paper"
+    assert load_config(("state_dir=~/gs",), root, {}).system.state_dir == Path.home() / "gs"
     absolute = load_config(("state_dir=/var/gs", "mode=live", "gateway=h:1", "live_account=U1"), root, {})
     assert absolute.system.mode_dir == Path("/var/gs/live")
 
@@ -86,6 +90,14 @@ def test_the_state_folder_is_below_the_program_and_apart_for_each_mode(root):
         ("[hedge]\nband_shares = 2", "books/spy.toml: unknown key hedge.band_shares; did you mean "),
         ("fees = 3", "books/spy.toml: unknown key fees; did you mean "),
         ("strategy.name = 'x'", "books/spy.toml: unknown key strategy.name; did you mean strategy?"),
+        ("[feees]", "books/spy.toml: unknown key feees; did you mean "),
+        ("'fees.schedule' = 'fixed'\n[fees]\nschedule = 'tiered'", "the key fees.schedule is in quotes"),
+        ("[ring]\ndrain_s = 1" + "0" * 400, "0 ... is not allowed; allowed: 0 to 60 s"),
+        ("[ring]\ndrain_s = 1" + "0" * 5_000, "not valid TOML"),
+        ("a = " + "[" * 3_000, "not valid TOML"),
+        ("[underlying]\nsymbol = 'spy'", "underlying.symbol = 'spy' is not allowed; allowed: a ticker such as SPY"),
+        ("[underlying]\ncurrency = 'usd'", "allowed: three capitals"),
+        ("[session]\ncalendar = 'banana'", "allowed: an exchange's code such as XNYS"),
         ("name = 'x'", "books/spy.toml: unknown key name; did you mean "),
         ("mode = 'live'", "books/spy.toml: unknown key mode; did you mean "),
         ("strategy = 'martingale'", "strategy = 'martingale' is not allowed; allowed: gamma_scalp"),
@@ -105,6 +117,11 @@ def test_a_mistake_in_a_book_names_file_key_value_and_what_is_allowed(root, toml
         ("CLIENT_ID=one", ".env: CLIENT_ID = 'one' is not allowed; allowed: 1 to 999999"),
         ("GATEWAY=localhost", ".env: GATEWAY = 'localhost' is not allowed; allowed: embedded or HOST:PORT"),
         ("GATEWAY=localhost:0", "embedded or HOST:PORT"),
+        ("GATEWAY=localhost:65536", "embedded or HOST:PORT"),
+        ("GATEWAY=http://localhost:80", "embedded or HOST:PORT"),
+        ("CLIENT_ID=1_7", ".env: CLIENT_ID = '1_7' is not allowed"),
+        ("postgresql://trader:hunter2@db/journal?sslmode=require", ".env: expected a name and a value, not shown here"),
+        ("MODE=live\nGATEWAY=h:1\nLIVE_ACCOUNT='  '", "needs the account id in LIVE_ACCOUNT"),
         ("mode=paper", ".env: unknown key mode; did you mean MODE?"),
         ("GATWAY=embedded", ".env: unknown key GATWAY; did you mean GATEWAY?"),
         ("FEES__SCHEDUL=fixed", ".env: unknown key FEES__SCHEDUL; did you mean FEES__SCHEDULE?"),
@@ -125,7 +142,9 @@ def test_a_mistake_in_dot_env_names_file_key_value_and_what_is_allowed(root, dot
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("fees.schedule", "--set fees.schedule: expected key=value"),
+        ("fees.schedule", "--set: expected key=value"),
+        ("journal_url postgresql://t:hunter2@db", "--set: expected key=value"),
+        ("state_dir=", "--set: expected key=value"),
         ("=fixed", "expected key=value"),
         ("fees.schedule=cheap", "--set: fees.schedule = 'cheap' is not allowed; allowed: fixed or tiered"),
         ("spy.fees.schedule=cheap", "--set: spy.fees.schedule = 'cheap' is not allowed"),
@@ -150,7 +169,7 @@ def test_files_that_can_t_be_read_are_told_in_one_line(root):
     assert "books/spy.toml: not valid TOML" in mistake(root)
     (root / "books" / "spy.toml").unlink()
     (root / "books" / "spy.toml").mkdir()
-    assert "books/spy.toml: cannot be read" in mistake(root)
+    assert "books/spy.toml: not a file" in mistake(root)
     (root / "books" / "spy.toml").rmdir()
     (root / ".env").write_bytes(b"MODE=\xff")
     assert ".env: cannot be read" in mistake(root)
@@ -166,10 +185,21 @@ def test_a_private_value_appears_in_no_repr_and_in_no_error(root):
     secret = "postgresql://trader:hunter2@db/journal"
     config = load_config(("account=DU1234567", f"journal_url={secret}"), root, {})
     assert config.system.journal_url == secret
-    for shown in (repr(config), str(config), mistake(root, f"journal_url={secret}", "mode=live")):
+    for shown in (
+        repr(config),
+        str(config),
+        mistake(root, f"journal_url={secret}", "mode=live"),
+        mistake(root, secret),
+    ):
         assert "hunter2" not in shown
         assert "DU1234567" not in shown
-    assert set(config.secrets()) == {secret, "DU1234567"}
+    assert set(config.secrets()) == {secret, "DU1234567", "hunter2"}
+    quoted = load_config(("journal_url=postgresql://t:h%40nter@db/j",), root, {})
+    assert {"h%40nter", "h@nter"} < set(quoted.secrets())
+
+
+def test_a_ring_s_limits_are_the_ones_its_supervisor_keeps():
+    assert RingParameters(drain_s=3, cancel_s=4, recoverable_per_minute=5).patience() == Patience(3, 4, 5)
 
 
 # -- the files that come with the program ------------------------------------------------------------------------------

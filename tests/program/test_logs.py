@@ -10,6 +10,7 @@ import pytest
 from loguru import logger
 
 from gamma_scalper import logs
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.kernel import LoopClock
 
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -74,6 +75,36 @@ async def test_secrets_are_blacked_out_everywhere(tmp_path):
     assert "word" not in written
     assert written.count("***") == 10
     assert "about" in written, "a secret of two letters blacks out nothing"
+
+
+async def test_the_longest_secret_is_blacked_out_first_and_bound_fields_too(tmp_path):
+    configured(tmp_path, secrets=["trader", "postgresql://trader:hunter2@db/j"])
+    logger.bind(book="spy", stage="postgresql://trader:hunter2@db/j", intent="spy/42").info(
+        "at {}", "postgresql://trader:hunter2@db/j"
+    )
+    (line,) = json_lines(tmp_path)
+    assert (line["message"], line["stage"], line["intent"]) == ("at ***", "***", "spy/42")
+
+
+async def test_a_library_s_bad_log_call_does_not_fail_the_library(tmp_path, capsys):
+    configured(tmp_path)
+    logging.getLogger("ib_insync").info("%d", "not a number")
+    logging.getLogger("ib_insync").info("fine")
+    assert [line["message"] for line in json_lines(tmp_path)] == ["fine"]
+    assert "Logging error" in capsys.readouterr().err
+
+
+async def test_a_field_of_any_kind_and_text_of_any_kind_is_written(tmp_path):
+    configured(tmp_path)
+    logger.bind(stage=7, book=None).info("lone surrogate \ud800")
+    (line,) = json_lines(tmp_path)
+    assert (line["stage"], line["message"]) == ("7", "lone surrogate \ud800")
+
+
+async def test_a_folder_that_can_t_be_written_is_one_line_for_a_person(tmp_path):
+    (tmp_path / "log").write_text("a file in its place")
+    with pytest.raises(UserError, match="state_dir: cannot write"):
+        configured(tmp_path / "log")
 
 
 async def test_an_error_keeps_its_traceback_and_no_variable_s_value(tmp_path):
