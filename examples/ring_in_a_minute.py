@@ -1,11 +1,15 @@
 """A ring of three stages lives through a trading day in a moment, and ends when its market does.
 
-uv run python -m examples.ring_in_a_minute
+uv run python examples/ring_in_a_minute.py
 """
 
 import asyncio
 import random
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the project is not installed
 
 from gamma_scalper import logs
 from gamma_scalper.kernel import Block, Channel, Conflate, LoopClock, Recoverable, Stage, Supervisor, VirtualLoop
