@@ -37,7 +37,11 @@ class _Timer(asyncio.TimerHandle):
 
 
 class VirtualLoop(base_events.BaseEventLoop):
-    """See the module; use as `asyncio.Runner(loop_factory=VirtualLoop)`."""
+    """See the module; use as `asyncio.Runner(loop_factory=VirtualLoop)`.
+
+    Only threads started through the loop (`to_thread`, `run_in_executor`) count as work under way: one of your own that
+    means to call back later is not seen, and waiting for it alone is a deadlock.
+    """
 
     # Kept by BaseEventLoop, not in its public stub.
     _check_closed: Callable[[], None]
