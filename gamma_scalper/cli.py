@@ -134,9 +134,7 @@ def _chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParame
         raise UserError("books/: there is no book in it; a book is a file such as books/spy.toml")
     for name in names or ():
         if name not in config.books:
-            raise UserError(
-                f"--book {name}: there is no books/{name}.toml; there are: {', '.join(config.books) or 'none'}"
-            )
+            raise UserError(f"--book {name}: there is no books/{name}.toml; there are: {', '.join(config.books)}")
     return {name: book for name, book in config.books.items() if not names or name in names}
 
 

@@ -14,27 +14,18 @@ from gamma_scalper.domain.orders import IntentId, Side
 
 
 @frozen(kw_only=True)
-class Fill:
-    """One execution the broker reported. A combo's fill is one of these per leg."""
+class Execution:
+    """So much of an instrument changed hands at a price, however we know of it."""
 
-    exec_id: str = field(validator=not_empty)
     intent: IntentId | None  # None: a trade of somebody else in the account
-    perm_id: int
     account: str = field(validator=not_empty, repr=False)
     instrument: Stock | Option = field(validator=instance_of(Stock | Option))
     side: Side = field(validator=instance_of(Side))
     quantity: Decimal = field(converter=exact, validator=positive)
     price: Decimal = field(converter=exact, validator=not_negative)
-    at: datetime = field(converter=utc)
-    snapshot_id: int | None = None  # the quote a simulated fill was made on
 
     def __attrs_post_init__(self) -> None:
         tradable_quantity(self.instrument, self.quantity)
-
-    @property
-    def key(self) -> str:
-        """The same for an execution and its corrections."""
-        return execution_key(self.exec_id)
 
     @property
     def signed_quantity(self) -> Decimal:
@@ -43,34 +34,32 @@ class Fill:
     @property
     def cash(self) -> Money:
         """What it did to cash, before commission."""
-        return _cash(self.signed_quantity, self.price, self.instrument)
+        return Money(-self.signed_quantity * self.price * self.instrument.multiplier, self.instrument.currency)
 
 
 @frozen(kw_only=True)
-class InferredFill:
-    """A fill the broker no longer tells of, concluded from positions and orders. It is booked, and marked as such."""
+class Fill(Execution):
+    """One the broker reported. A combo's fill is one of these per leg."""
+
+    exec_id: str = field(validator=not_empty)
+    perm_id: int
+    at: datetime = field(converter=utc)
+    snapshot_id: int | None = None  # the quote a simulated fill was made on
+
+    @property
+    def key(self) -> str:
+        """The same for an execution and its corrections."""
+        return execution_key(self.exec_id)
+
+
+@frozen(kw_only=True)
+class InferredFill(Execution):
+    """One the broker no longer tells of, concluded from positions and orders. It is booked, and marked as such."""
 
     id: str = field(validator=not_empty)  # made from what it was concluded from, so that a restart finds it again
-    intent: IntentId | None
-    account: str = field(validator=not_empty, repr=False)
-    instrument: Stock | Option = field(validator=instance_of(Stock | Option))
-    side: Side = field(validator=instance_of(Side))
-    quantity: Decimal = field(converter=exact, validator=positive)
-    price: Decimal = field(converter=exact, validator=not_negative)
     concluded_at: datetime = field(converter=utc)
     evidence: str = field(validator=not_empty)
     accepted_by: str = field(validator=not_empty)  # a person's name, or "only one explanation fits"
-
-    def __attrs_post_init__(self) -> None:
-        tradable_quantity(self.instrument, self.quantity)
-
-    @property
-    def signed_quantity(self) -> Decimal:
-        return self.side.sign * self.quantity
-
-    @property
-    def cash(self) -> Money:
-        return _cash(self.signed_quantity, self.price, self.instrument)
 
 
 @frozen
@@ -90,7 +79,3 @@ def execution_key(exec_id: str) -> str:
     """The id less its last part, which counts corrections; ids that are not in the broker's four parts stay whole."""
     found = re.fullmatch(r"(.+\..+\..+)\.\d+", exec_id)
     return found[1] if found else exec_id
-
-
-def _cash(signed_quantity: Decimal, price: Decimal, instrument: Stock | Option) -> Money:
-    return Money(-signed_quantity * price * instrument.multiplier, instrument.currency)
