@@ -42,7 +42,6 @@ class MemoryTransport(asyncio.Transport):
         self._eof_delivered = False
         self._closing = False
         self._lost = False
-        self._cut = False  # nothing on its way arrives any more
         self._delivery: asyncio.Handle | None = None
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -86,7 +85,7 @@ class MemoryTransport(asyncio.Transport):
     # -- delivery --------------------------------------------------------------------------------------------------
 
     def _schedule_delivery(self) -> None:
-        if self._delivery is None and not self._peer._reader_paused:
+        if self._delivery is None and not self._stalled():
             self._delivery = self._loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
@@ -118,7 +117,7 @@ class MemoryTransport(asyncio.Transport):
                 peer._fail_on("eof_received", error)
 
     def _stalled(self) -> bool:
-        return self._cut or self._peer._reader_paused
+        return self._peer._reader_paused
 
     def _give(self, data: bytes) -> None:
         """Data for our own protocol; one that fails on it loses the connection, as on a socket."""
@@ -173,7 +172,6 @@ class MemoryTransport(asyncio.Transport):
             return
         for end, reason in ((self, error), (self._peer, ConnectionResetError("the peer cut the connection"))):
             end._closing = True
-            end._cut = True
             end._sent.clear()
             end._sent_size = 0
             end._lose(reason)

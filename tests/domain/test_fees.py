@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from trade import SPY, option
 
@@ -125,6 +125,8 @@ PRICES = st.integers(1, 90_000).map(lambda cents: Decimal(cents) / 100)
 
 
 @given(PARAMETERS, INSTRUMENTS, SIDES, FILLS, PRICES)
+@example(TIERED, SPY, BUY, [200, 300], Decimal(600))
+@example(FIXED, CALL, SELL, [1, 1, 5], Decimal(3))
 def test_an_order_filled_in_parts_costs_what_it_costs_in_one(parameters, instrument, side, fills, price):
     bill = Bill(parameters, instrument, side, MAY)
     charged = []

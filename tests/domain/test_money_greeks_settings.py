@@ -45,6 +45,7 @@ def test_dollars_and_euros_don_t_add():
     for compare in (lambda: Money(1) < Money(1, "EUR"), lambda: Money(1) <= Money(1, "EUR")):
         with pytest.raises(ValueError, match="currencies"):
             compare()
+    assert not Money(1) < Money(1)
     assert Money(1) < Money(2) and Money(2) > Money(1) and Money(2) >= Money(2)
     with pytest.raises(ValueError, match=r"1.00 USD and 1.00 EUR"):
         Money(Decimal(1)) + Money(Decimal(1), "EUR")

@@ -99,7 +99,11 @@ async def test_an_unbounded_channel_drops_nothing_and_alarms_once_per_pile():
         channel.put_nowait(number)
     await asyncio.sleep(0)
     assert alarms == [4]
-    assert [channel.get_nowait() for _ in range(9)] == list(range(9))
+    assert channel.get_nowait() == 0
+    channel.put_nowait(9)  # still the same pile
+    await asyncio.sleep(0)
+    assert alarms == [4]
+    assert [channel.get_nowait() for _ in range(9)] == list(range(1, 10))
     for number in range(10, 14):
         channel.put_nowait(number)
     await asyncio.sleep(0)

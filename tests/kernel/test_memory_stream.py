@@ -148,6 +148,19 @@ async def test_pausing_after_closing_holds_nobody_up():
     assert await settled(client, server) == [["made", NO_ERROR], ["made", NO_ERROR]]
 
 
+async def test_closing_frees_a_half_open_peer_that_waits_to_write():
+    client, server = await connected()
+    server.stay_half_open = True
+    server.transport.set_write_buffer_limits(high=10)
+    client.transport.pause_reading()
+    server.transport.write(b"more than ten bytes")
+    client.transport.close()
+    client.transport.pause_reading()
+    assert await settled(client, server) == [["made", NO_ERROR], ["made", "pause", "resume", "eof"]]
+    server.transport.write(b"anybody?")
+    assert await settled(server) == [[RESET]]
+
+
 async def test_an_abort_after_a_finished_close_takes_nothing_back():
     client, server = await connected()
     server.stay_half_open = True

@@ -174,6 +174,18 @@ async def test_nothing_is_worked_off_after_a_failure():
     assert handled == [0, 1]
 
 
+async def test_the_first_reason_to_end_is_the_one_told():
+    async def ends_when_cancelled():
+        try:
+            await wait_for_ever()
+        except asyncio.CancelledError:
+            return
+
+    ring = Supervisor("spy", [Stage("desk", wait_for_ever), Stage("feed", ends_when_cancelled)])
+    asyncio.get_running_loop().call_later(1, ring.stop)
+    assert await ring.run() == Stopped()
+
+
 async def test_a_failure_while_stopping_is_the_end_that_is_told():
     channel = Channel[int]("trade", Block(10))
 

@@ -113,6 +113,8 @@ def test_a_closed_loop_takes_no_more_work():
     with pytest.raises(RuntimeError, match="closed"):
         loop.call_later(1, print)
     with pytest.raises(RuntimeError, match="closed"):
+        loop.call_soon_threadsafe(print)
+    with pytest.raises(RuntimeError, match="closed"):
         loop.run_in_executor(None, print)
 
 
