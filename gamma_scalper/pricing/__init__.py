@@ -1,1 +1,48 @@
-"""Option pricing models behind one protocol: QuantLib's binomial tree, a compiled lattice, the closed form."""
+"""Option pricing models behind one protocol: QuantLib's binomial tree, a compiled lattice, the closed form.
+
+The models load QuantLib or numba, so each is imported when it is first named.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gamma_scalper.domain.greeks import Greeks
+from gamma_scalper.pricing.model import (
+    DividendsNotTaken,
+    MarketInputs,
+    NoValidTree,
+    OptionTerms,
+    PricingModel,
+)
+
+if TYPE_CHECKING:
+    from gamma_scalper.pricing.analytic import BlackScholes
+    from gamma_scalper.pricing.chain import chain_greeks
+    from gamma_scalper.pricing.lattice import Lattice
+    from gamma_scalper.pricing.quantlib_crr import QuantLibCRR
+
+__all__ = [
+    "BlackScholes",
+    "DividendsNotTaken",
+    "Greeks",
+    "Lattice",
+    "MarketInputs",
+    "NoValidTree",
+    "OptionTerms",
+    "PricingModel",
+    "QuantLibCRR",
+    "chain_greeks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "QuantLibCRR":
+        from gamma_scalper.pricing.quantlib_crr import QuantLibCRR as found
+    elif name == "Lattice":
+        from gamma_scalper.pricing.lattice import Lattice as found
+    elif name == "BlackScholes":
+        from gamma_scalper.pricing.analytic import BlackScholes as found
+    elif name == "chain_greeks":
+        from gamma_scalper.pricing.chain import chain_greeks as found
+    else:
+        raise AttributeError(f"gamma_scalper.pricing has no {name}")
+    return found

@@ -1,0 +1,95 @@
+"""The volatility behind a price, solved on the model that will use it."""
+
+import math
+from typing import NamedTuple
+
+from gamma_scalper.pricing.analytic import Case, european_vega, european_vol
+from gamma_scalper.pricing.compiled import compiled
+
+LEAST_VOL = 1e-3
+MOST_VOL = 100.0
+
+
+@compiled
+def _exercised_at(case: Case, time: float, cum: bool) -> float:
+    """What a decision of today to exercise then is worth at least, at any volatility; before that day's dividend if cum."""
+    shares = case.spot * math.exp(-case.dividend_yield * time)
+    for i in range(case.times.size):
+        if case.times[i] < time or (case.times[i] == time and not cum):
+            wait = case.times[i]
+            shares -= case.amounts[i] * math.exp(-case.rate * wait - case.dividend_yield * (time - wait))
+    return case.sign * (shares - case.strike * math.exp(-case.rate * time))
+
+
+@compiled
+def _least(case: Case) -> float:
+    """The price below which no volatility leads: the best of deciding today when to exercise."""
+    least = max(_exercised_at(case, case.years, False), 0.0)
+    if case.american:
+        least = max(least, _exercised_at(case, 0.0, False))
+        for i in range(case.times.size):
+            least = max(least, _exercised_at(case, case.times[i], True), _exercised_at(case, case.times[i], False))
+    return least
+
+
+@compiled
+def identified(case: Case, wanted: float) -> bool:
+    """A price between what holds at no volatility at all and what holds at any; at the exercise value there is none."""
+    most = case.spot * math.exp(max(-case.dividend_yield * case.years, 0.0 if case.american else -math.inf))
+    if case.sign < 0.0:
+        most = case.strike * math.exp(max(-case.rate * case.years, 0.0 if case.american else -math.inf))
+    return _least(case) + 1e-9 * case.strike < wanted < most
+
+
+class Search(NamedTuple):
+    """Where the search stands: the volatility to price at next, or the answer once it is `done` (NaN for none)."""
+
+    vol: float
+    done: bool
+    low: float
+    high: float
+    last_vol: float
+    last_error: float
+    tries: int
+
+
+@compiled
+def begin(case: Case, wanted: float, guess: float) -> Search:
+    """From a guess, or from the closed form's answer where the guess is NaN."""
+    if not identified(case, wanted):
+        return Search(math.nan, True, 0.0, 0.0, 0.0, 0.0, 0)
+    vol = guess if guess > 0.0 else european_vol(case, wanted)
+    if not LEAST_VOL < vol < MOST_VOL:
+        vol = 0.3
+    return Search(vol, False, LEAST_VOL, MOST_VOL, math.nan, math.nan, 0)
+
+
+@compiled
+def narrow(search: Search, case: Case, error: float) -> Search:
+    """The next volatility, given by how much the price at this one was too high (NaN: there is no tree so low).
+
+    Newton's step, first on the closed form's slope, then on the chord of the last two tries, inside a bracket that
+    takes over when they leave it. A good guess needs about three prices.
+    """
+    vol, low, high, tries = search.vol, search.low, search.high, search.tries + 1
+    if abs(error) <= 1e-13 * case.strike:
+        return Search(vol, True, low, high, vol, error, tries)
+    if error > 0.0:
+        high = vol
+    else:
+        low = vol
+    chord = (error - search.last_error) / (vol - search.last_vol)
+    on_chord = tries < 12 and chord > 0.0
+    slope = chord if on_chord else european_vega(case, vol)
+    step = -error / slope if slope > 0.0 else math.nan
+    if tries < 20 and low < vol + step < high:
+        # A chord's error is the step times the change of slope, which on a tree is up to a hundredth at any distance.
+        close = on_chord and abs(step) * (abs(vol - search.last_vol) / vol + 0.01) < 1e-7 * vol
+        better = vol + step
+    else:
+        close = high - low < 1e-11 * high
+        better = math.sqrt(low * high) if high < MOST_VOL else min(2.0 * vol, math.sqrt(vol * high))
+    if close or tries == 100:
+        found = 1.01 * LEAST_VOL < better < 0.99 * MOST_VOL
+        return Search(better if found else math.nan, True, low, high, vol, error, tries)
+    return Search(better, False, low, high, vol, error, tries)

@@ -1,0 +1,147 @@
+"""The lattice's answers from its trees: error taken off, volatility solved, whole chains worked through."""
+
+import math
+
+from gamma_scalper.pricing.analytic import Case, Floats, european_greeks, european_price
+from gamma_scalper.pricing.compiled import compiled
+from gamma_scalper.pricing.implied import begin, narrow
+from gamma_scalper.pricing.lattice_tree import Values, american_tree, tree_with_dividends
+
+MOST_STEPS = 5_000
+
+
+@compiled
+def steps_needed(case: Case, vol: float, steps: int) -> int:
+    """Steps, doubled until both trees have probabilities between 0 and 1; 0 if a bearable number won't do."""
+    drift = (case.rate - case.dividend_yield) / vol
+    while 1.02 * drift * drift * case.years > steps // 2:
+        steps *= 2
+        if steps > MOST_STEPS:
+            return 0
+    return steps
+
+
+@compiled
+def _half(steps: int) -> int:
+    """Half as many, and odd or even as they are: two trees that share the strike's place among their last nodes."""
+    return steps // 2 + (steps // 2 + steps) % 2
+
+
+@compiled
+def _extrapolated(fine: float, coarse: float, steps: int) -> float:
+    """An error that falls like 1/steps is seen in the difference of two trees, and taken off (Richardson)."""
+    half = _half(steps)
+    return (steps * fine - half * coarse) / (steps - half)
+
+
+@compiled
+def _american(case: Case, vol: float, steps: int) -> Values:
+    """The trees' error on a European twin, whose value is known, is taken off as well."""
+    now = case.sign * (case.spot - case.strike)
+    fine, twin = american_tree(case, vol, steps)
+    if fine.exercised:
+        return Values(now, case.sign, 0.0, 0.0, True)
+    coarse, coarse_twin = american_tree(case, vol, _half(steps))
+    price, delta, gamma, theta, _ = european_greeks(case, vol)
+    error = price - _extrapolated(twin.price, coarse_twin.price, steps)
+    # What holding is worth beyond exercise must not be made up of it.
+    share = min((fine.price - now) / abs(error), 1.0) if error != 0.0 else 1.0
+    return Values(
+        max(_extrapolated(fine.price, coarse.price, steps) + share * error, now, 0.0),
+        _extrapolated(fine.delta - share * twin.delta, coarse.delta - share * coarse_twin.delta, steps) + share * delta,
+        _extrapolated(fine.gamma - share * twin.gamma, coarse.gamma - share * coarse_twin.gamma, steps) + share * gamma,
+        _extrapolated(fine.theta - share * twin.theta, coarse.theta - share * coarse_twin.theta, steps) + share * theta,
+        False,
+    )
+
+
+@compiled
+def _with_dividends(case: Case, vol: float, steps: int) -> Values:
+    fine = tree_with_dividends(case, vol, steps)
+    if fine.exercised:
+        return Values(case.sign * (case.spot - case.strike), case.sign, 0.0, 0.0, True)
+    coarse = tree_with_dividends(case, vol, _half(steps))
+    least = max(case.sign * (case.spot - case.strike), 0.0) if case.american else 0.0
+    return Values(
+        max(_extrapolated(fine.price, coarse.price, steps), least),
+        _extrapolated(fine.delta, coarse.delta, steps),
+        _extrapolated(fine.gamma, coarse.gamma, steps),
+        _extrapolated(fine.theta, coarse.theta, steps),
+        False,
+    )
+
+
+@compiled
+def values(case: Case, vol: float, steps: int) -> Values:
+    """NaN where no tree has valid probabilities."""
+    if case.times.size == 0 and not case.american:
+        price, delta, gamma, theta, _ = european_greeks(case, vol)
+        return Values(price, delta, gamma, theta, False)
+    steps = steps_needed(case, vol, steps)
+    if steps == 0:
+        return Values(math.nan, math.nan, math.nan, math.nan, False)
+    if case.times.size == 0:
+        return _american(case, vol, steps)
+    return _with_dividends(case, vol, steps)
+
+
+@compiled
+def price(case: Case, vol: float, steps: int) -> float:
+    return values(case, vol, steps).price
+
+
+@compiled
+def greeks(case: Case, vol: float, steps: int) -> tuple[float, float, float, float, float]:
+    """Price, delta, gamma, theta per year, vega."""
+    found = values(case, vol, steps)
+    if found.exercised:
+        return found.price, found.delta, found.gamma, found.theta, 0.0
+    bump = 0.01 * vol
+    vega = (values(case, vol + bump, steps).price - values(case, vol - bump, steps).price) / (2.0 * bump)
+    return found.price, found.delta, found.gamma, found.theta, vega
+
+
+@compiled
+def implied_vol(case: Case, steps: int, wanted: float, guess: float) -> float:
+    """NaN where there is none."""
+    search = begin(case, wanted, guess)
+    while not search.done:
+        search = narrow(search, case, price(case, search.vol, steps) - wanted)
+    return search.vol
+
+
+@compiled
+def chain_rows(
+    signs: Floats,
+    strikes: Floats,
+    years: Floats,
+    prices: Floats,
+    market: Case,
+    steps: int,
+    first: int,
+    stride: int,
+    found: Floats,
+) -> None:
+    """Fill the columns of `found` (volatility, price, delta, gamma, theta per year, vega), every stride-th from the first.
+
+    All but strike, right and time is the market's. A row without a volatility is left as it is.
+    """
+    for i in range(first, strikes.size, stride):
+        due = 0
+        while due < market.times.size and market.times[due] <= years[i]:
+            due += 1
+        case = Case(
+            signs[i],
+            market.american,
+            market.spot,
+            strikes[i],
+            years[i],
+            market.rate,
+            market.dividend_yield,
+            market.times[:due],
+            market.amounts[:due],
+        )
+        vol = implied_vol(case, steps, prices[i], math.nan)
+        if not math.isnan(vol):
+            found[0, i] = vol
+            found[1, i], found[2, i], found[3, i], found[4, i], found[5, i] = greeks(case, vol, steps)
