@@ -8,6 +8,7 @@ from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.domain.sessions import SessionParameters
 from gamma_scalper.domain.settings import section, setting
 from gamma_scalper.kernel import Patience
+from gamma_scalper.pricing.parameters import PricingParameters
 
 
 def _is_ticker(text: str) -> bool:
@@ -50,5 +51,6 @@ class BookParameters:
     strategy: str = setting("gamma_scalp", "what the book trades", one_of=("gamma_scalp",))
     underlying: UnderlyingParameters = section(UnderlyingParameters)
     session: SessionParameters = section(SessionParameters)
+    pricing: PricingParameters = section(PricingParameters)
     fees: FeeParameters = section(FeeParameters)
     ring: RingParameters = section(RingParameters)

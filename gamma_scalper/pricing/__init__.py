@@ -36,13 +36,19 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "QuantLibCRR":
-        from gamma_scalper.pricing.quantlib_crr import QuantLibCRR as found
-    elif name == "Lattice":
-        from gamma_scalper.pricing.lattice import Lattice as found
-    elif name == "BlackScholes":
-        from gamma_scalper.pricing.analytic import BlackScholes as found
-    elif name == "chain_greeks":
-        from gamma_scalper.pricing.chain import chain_greeks as found
-    else:
-        raise AttributeError(f"gamma_scalper.pricing has no {name}")
-    return found
+        from gamma_scalper.pricing.quantlib_crr import QuantLibCRR
+
+        return QuantLibCRR
+    if name == "Lattice":
+        from gamma_scalper.pricing.lattice import Lattice
+
+        return Lattice
+    if name == "BlackScholes":
+        from gamma_scalper.pricing.analytic import BlackScholes
+
+        return BlackScholes
+    if name == "chain_greeks":
+        from gamma_scalper.pricing.chain import chain_greeks
+
+        return chain_greeks
+    raise AttributeError(f"gamma_scalper.pricing has no {name}")

@@ -142,10 +142,7 @@ def european_vol(case: Case, price: float) -> float:
             in_logarithm = moneyness != 0.0 and wanted < value
         if not (slope > 0.0 and value > 0.0):
             break
-        if in_logarithm:
-            step = math.log(wanted / value) * value / slope
-        else:
-            step = (wanted - value) / slope
+        step = math.log(wanted / value) * value / slope if in_logarithm else (wanted - value) / slope
         step = min(max(step, -0.7 * width), 2.0 * width)
         width += step
         if abs(step) < 1e-13 * width:

@@ -73,8 +73,7 @@ def chain_greeks(
     sound = np.flatnonzero(reason == Reason.SOLVED)
     found = np.full((6, signs.size), np.nan)
     if isinstance(model, ChainModel):
-        rows = (column[sound] for column in (signs, strike, price, time))
-        found[:, sound] = model.chain(*rows, inputs, exercise, cores)
+        found[:, sound] = model.chain(signs[sound], strike[sound], price[sound], time[sound], inputs, exercise, cores)
     else:
         for i in sound:
             terms = OptionTerms("C" if signs[i] > 0 else "P", float(strike[i]), exercise)
@@ -84,7 +83,7 @@ def chain_greeks(
     reason[unsolved] = np.where(price[unsolved] >= most[unsolved], Reason.TOO_DEAR, Reason.NO_TIME_VALUE)
     reason[np.isnan(found[5]) & ~np.isnan(found[0])] = Reason.NO_TREE
     found[:, reason != Reason.SOLVED] = np.nan
-    return ChainGreeks(*found, reason)
+    return ChainGreeks(found[0], found[1], found[2], found[3], found[4], found[5], reason)
 
 
 def _columns(

@@ -12,7 +12,7 @@ MOST_VOL = 100.0
 
 @compiled
 def _exercised_at(case: Case, time: float, cum: bool) -> float:
-    """What a decision of today to exercise then is worth at least, at any volatility; before that day's dividend if cum."""
+    """The least that deciding today to exercise then is worth, at any volatility; cum: before the dividend of then."""
     shares = case.spot * math.exp(-case.dividend_yield * time)
     for i in range(case.times.size):
         if case.times[i] < time or (case.times[i] == time and not cum):

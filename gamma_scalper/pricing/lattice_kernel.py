@@ -2,7 +2,7 @@
 
 import math
 
-from gamma_scalper.pricing.analytic import Case, Floats, european_greeks, european_price
+from gamma_scalper.pricing.analytic import Case, Floats, european_greeks
 from gamma_scalper.pricing.compiled import compiled
 from gamma_scalper.pricing.implied import begin, narrow
 from gamma_scalper.pricing.lattice_tree import Values, american_tree, tree_with_dividends
@@ -122,9 +122,9 @@ def chain_rows(
     stride: int,
     found: Floats,
 ) -> None:
-    """Fill the columns of `found` (volatility, price, delta, gamma, theta per year, vega), every stride-th from the first.
+    """Fill `found` (rows: volatility, price, delta, gamma, theta per year, vega) for every stride-th contract.
 
-    All but strike, right and time is the market's. A row without a volatility is left as it is.
+    All but strike, right and time is the market's. A contract without a volatility is left as it is.
     """
     for i in range(first, strikes.size, stride):
         due = 0

@@ -117,8 +117,8 @@ def tree_with_dividends(case: Case, vol: float, steps: int) -> Values:
     for j in range(width):
         last[j], one_before[j] = node, node * up
         node *= up * up
-    after, before, wait = shifts(case, steps)
-    v = cash_leaves(case, vol, dt, last, before[steps - 1], after[steps - 1], wait[steps - 1])
+    leaves = shifts(case, steps)
+    v = cash_leaves(case, vol, dt, last, leaves)
     today = np.empty(3)
     for back in range(1, steps + 2):
         width -= 1
@@ -126,14 +126,16 @@ def tree_with_dividends(case: Case, vol: float, steps: int) -> Values:
             v[j] = down_weight * v[j] + up_weight * v[j + 1]
         row = last[back // 2 : back // 2 + width] if back % 2 == 0 else one_before[back // 2 : back // 2 + width]
         date = steps - 1 - back
-        waits = wait[date] if date >= 0 else -1.0
-        leaves = after[date] if date >= 0 else 0.0
-        if leaves > 0.0:
-            read_below(v[:width], row, leaves)
+        if date < 0:
+            if case.american:
+                consider_exercise(v[:width], row, case, -1.0, 0.0)
+            continue
+        if leaves.after[date] > 0.0:
+            read_below(v[:width], row, leaves.after[date])
         if case.american:
-            consider_exercise(v[:width], row, case, waits, leaves)
-        if date >= 0 and before[date] > 0.0:
-            read_below(v[:width], row, before[date])
+            consider_exercise(v[:width], row, case, leaves.wait[date], leaves.due[date])
+        if leaves.before[date] > 0.0:
+            read_below(v[:width], row, leaves.before[date])
         if date == 0:
             today[:] = v[extra : extra + 3]
     return _read_nodes(today, case, up, v[extra], dt)
