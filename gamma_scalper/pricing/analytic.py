@@ -13,6 +13,7 @@ from gamma_scalper.pricing.model import (
     MarketInputs,
     OptionTerms,
     at_exercise,
+    checked_guess,
     checked_price,
     checked_vol,
     refuse_dividends,
@@ -173,8 +174,7 @@ class BlackScholes:
         self, terms: OptionTerms, inputs: MarketInputs, price: float, guess: float | None = None
     ) -> float | None:
         wanted = checked_price(price, inputs)
-        if guess is not None:
-            checked_vol(guess)
+        checked_guess(guess)
         vol = european_vol(self._case(terms, inputs), wanted)
         return None if math.isnan(vol) else vol
 

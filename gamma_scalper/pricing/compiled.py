@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
@@ -47,10 +47,11 @@ _LOCATORS = ",".join(f"{__name__}.{place.__name__}" for place in (Given, BesideS
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """The function as machine code. Where no folder can be written, it is compiled anew in each process."""
     compiler = partial(numba.njit, nogil=True, error_model="numpy", fastmath={"contract"})
-    usual, numba.config.CACHE_LOCATOR_CLASSES = numba.config.CACHE_LOCATOR_CLASSES, _LOCATORS
+    config: Any = numba.config
+    usual, config.CACHE_LOCATOR_CLASSES = config.CACHE_LOCATOR_CLASSES, _LOCATORS
     try:
         return cast(Callable[P, R], compiler(cache=True)(function))
     except RuntimeError:  # "cannot cache function: no locator available"
         return cast(Callable[P, R], compiler()(function))
     finally:
-        numba.config.CACHE_LOCATOR_CLASSES = usual
+        config.CACHE_LOCATOR_CLASSES = usual

@@ -15,6 +15,7 @@ from gamma_scalper.pricing.model import (
     NoValidTree,
     OptionTerms,
     at_exercise,
+    checked_guess,
     checked_price,
     checked_steps,
     checked_vol,
@@ -51,7 +52,7 @@ class Lattice:
         self, terms: OptionTerms, inputs: MarketInputs, price: float, guess: float | None = None
     ) -> float | None:
         wanted = checked_price(price, inputs)
-        start = math.nan if guess is None else checked_vol(guess)
+        start = checked_guess(guess)
         vol = kernel.implied_vol(case_of(terms, inputs), self.steps, wanted, start)
         return None if math.isnan(vol) else vol
 

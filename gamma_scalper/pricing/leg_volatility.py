@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from gamma_scalper.domain.greeks import Greeks
 from gamma_scalper.domain.instruments import Exercise, Right
 from gamma_scalper.domain.quotes import Quote
-from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel
+from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel, at_exercise
 
 
 @frozen
@@ -52,7 +52,9 @@ def leg_volatility(
         if vol is not None:
             return LegVolatility(vol, leg, now)
     deep = quotes.get(inside)
-    at_bound = deep is not None and deep.usable and (deep.bid or 0.0) <= _bound(inside, strike, inputs, exercise).price
+    at_bound = (
+        deep is not None and deep.usable and not _above_bound(deep, OptionTerms(inside, strike, exercise), inputs)
+    )
     return AT_BOUND if at_bound else None
 
 
@@ -60,7 +62,7 @@ def leg_greeks(model: PricingModel, terms: OptionTerms, inputs: MarketInputs, vo
     """A leg's Greeks at its strike's volatility, or at its exercise bound."""
     if isinstance(volatility, LegVolatility):
         return model.greeks(terms, inputs, volatility.vol)
-    return _bound(terms.right, terms.strike, inputs, terms.exercise)
+    return _bound(terms, inputs)
 
 
 def _outside(strike: float, inputs: MarketInputs) -> tuple[Right, Right]:
@@ -73,18 +75,21 @@ def _outside(strike: float, inputs: MarketInputs) -> tuple[Right, Right]:
 def _told(
     model: PricingModel, terms: OptionTerms, inputs: MarketInputs, quote: Quote | None, last: LegVolatility | None
 ) -> float | None:
-    """A bid of zero leaves the price open between nothing and the ask: it tells no volatility."""
-    if quote is None or not quote.usable or not quote.bid or inputs.years == 0:
+    """Only a bid for more than the exercise value, which is nothing out of the money, tells a volatility."""
+    if quote is None or not quote.usable or inputs.years == 0 or not _above_bound(quote, terms, inputs):
         return None
     return model.implied_vol(terms, inputs, quote.mid, last.vol if last is not None else None)
 
 
-def _bound(right: Right, strike: float, inputs: MarketInputs, exercise: Exercise) -> Greeks:
+def _above_bound(quote: Quote, terms: OptionTerms, inputs: MarketInputs) -> bool:
+    return (quote.bid or 0.0) > _bound(terms, inputs).price
+
+
+def _bound(terms: OptionTerms, inputs: MarketInputs) -> Greeks:
     """Of a leg without time value: exercised now, or surely at expiry."""
-    terms = OptionTerms(right, strike, exercise)
-    share = cash = 1.0
-    if exercise == "european":
-        share = math.exp(-inputs.dividend_yield * inputs.years)
-        cash = math.exp(-inputs.rate * inputs.years)
-    price = max(terms.sign * (inputs.spot * share - strike * cash), 0.0)
+    if terms.exercise == "american":
+        return at_exercise(terms, inputs.spot)
+    share = math.exp(-inputs.dividend_yield * inputs.years)
+    cash = terms.strike * math.exp(-inputs.rate * inputs.years)
+    price = max(terms.sign * (inputs.spot * share - cash), 0.0)
     return Greeks(price, terms.sign * share if price > 0 else 0.0, 0.0, 0.0, 0.0)

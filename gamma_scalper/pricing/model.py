@@ -57,6 +57,10 @@ class OptionTerms:
     def intrinsic(self, spot: float) -> float:
         return max(self.sign * (spot - self.strike), 0.0)
 
+    def bound(self, spot: float) -> float:
+        """What it is worth to exercise now; below 0 where that can't be, or would cost."""
+        return self.sign * (spot - self.strike) if self.exercise == "american" and self.intrinsic(spot) > 0 else -1.0
+
 
 def _by_time(dividends: "tuple[tuple[float, float], ...]") -> tuple[tuple[float, float], ...]:
     try:
@@ -126,6 +130,11 @@ class PricingModel(Protocol):
 
 def checked_vol(vol: float) -> float:
     return _positive("vol", vol)
+
+
+def checked_guess(guess: float | None) -> float:
+    """NaN for none."""
+    return math.nan if guess is None else _positive("guess", guess)
 
 
 def checked_steps(steps: int, least: int = 3, most: int = 5_000) -> int:

@@ -13,6 +13,7 @@ from gamma_scalper.pricing.model import (
     NoValidTree,
     OptionTerms,
     at_exercise,
+    checked_guess,
     checked_price,
     checked_steps,
     checked_vol,
@@ -76,7 +77,7 @@ class QuantLibCRR:
         if inputs.years == 0:
             return terms.intrinsic(inputs.spot)
         with self._one_at_a_time:
-            return self._price(case_of(terms, inputs), vol)
+            return max(self._price(case_of(terms, inputs), vol), terms.bound(inputs.spot))
 
     def greeks(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> Greeks:
         """Delta and gamma from the tree's nodes, theta from both by the pricing equation, vega by repricing."""
@@ -88,7 +89,7 @@ class QuantLibCRR:
         with self._one_at_a_time:
             option = self._tree(case, vol).option
             price = option.NPV() * terms.strike
-            if case.american and price <= terms.intrinsic(inputs.spot) > 0:
+            if price <= terms.bound(inputs.spot):
                 return at_exercise(terms, inputs.spot)
             delta, gamma, theta = option.delta(), option.gamma() / terms.strike, option.theta() * terms.strike
             bump = 0.02 * vol
@@ -101,7 +102,7 @@ class QuantLibCRR:
         refuse_dividends("QuantLibCRR", inputs)
         wanted = checked_price(price, inputs)
         case = case_of(terms, inputs)
-        search = begin(case, wanted, math.nan if guess is None else checked_vol(guess))
+        search = begin(case, wanted, checked_guess(guess))
         with self._one_at_a_time:
             while not search.done:
                 try:

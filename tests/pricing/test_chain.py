@@ -1,0 +1,120 @@
+"""A chain at once gives what its contracts give one by one, and says why a row has no answer."""
+
+import math
+import threading
+
+import numpy as np
+import pytest
+from attrs import evolve
+from truth import DAY, SPY
+
+from gamma_scalper.pricing import BlackScholes, Lattice, OptionTerms, QuantLibCRR, chain_greeks
+from gamma_scalper.pricing.chain import Reason
+
+pytestmark = pytest.mark.compiled
+
+STRIKES = np.array([540.0, 570.0, 590.0, 600.0, 610.0, 630.0] * 2)
+RIGHTS = ["C"] * 6 + ["P"] * 6
+YEARS = np.array([7.0, 30.0, 60.0] * 4) * DAY
+VOLS = 0.15 + 0.1 * np.log(STRIKES / 600.0) ** 2
+
+
+def prices(model, exercise="american", market=SPY):
+    rows = zip(RIGHTS, STRIKES, YEARS, VOLS, strict=True)
+    return [model.price(OptionTerms(r, k, exercise), evolve(market, years=y), v) for r, k, y, v in rows]
+
+
+@pytest.mark.parametrize(
+    ("model", "exercise", "market"),
+    [
+        (Lattice(), "american", SPY),
+        (Lattice(), "european", SPY),
+        (Lattice(), "american", evolve(SPY, dividend_yield=0.0, dividends=((10 * DAY, 1.8), (45 * DAY, 1.8)))),
+        (QuantLibCRR(), "american", SPY),
+        (BlackScholes(), "european", SPY),
+    ],
+)
+def test_rows_are_what_contracts_are_one_by_one(model, exercise, market):
+    given = prices(model, exercise, market)
+    chain = chain_greeks(model, RIGHTS, STRIKES, YEARS, given, market, exercise=exercise)
+    for i, (right, strike, years, price) in enumerate(zip(RIGHTS, STRIKES, YEARS, given, strict=True)):
+        terms, inputs = OptionTerms(right, strike, exercise), evolve(market, years=years)
+        vol = model.implied_vol(terms, inputs, price)
+        if vol is None:
+            assert chain.reason[i] == Reason.NO_TIME_VALUE
+            continue
+        greeks = model.greeks(terms, inputs, vol)
+        row = [float(column[i]) for column in chain[:6]]
+        assert row == pytest.approx(
+            [vol, greeks.price, greeks.delta, greeks.gamma, greeks.theta_per_day, greeks.vega], rel=1e-9, abs=1e-12
+        )
+        assert vol == pytest.approx(VOLS[i], abs=1e-6)
+    assert (chain.reason == Reason.SOLVED).sum() >= 10
+
+
+def test_cores_change_nothing_but_the_time_it_takes():
+    given = prices(Lattice())
+    alone = chain_greeks(Lattice(), RIGHTS, STRIKES, YEARS, given, SPY)
+    together = chain_greeks(Lattice(), RIGHTS, STRIKES, YEARS, given, SPY, cores=3)
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_two_callers_at_once_get_what_each_would_alone():
+    given = prices(Lattice())
+    expected = chain_greeks(Lattice(), RIGHTS, STRIKES, YEARS, given, SPY)
+    found = []
+    callers = [
+        threading.Thread(
+            target=lambda: found.append(chain_greeks(Lattice(), RIGHTS, STRIKES, YEARS, given, SPY, cores=2))
+        )
+        for _ in range(4)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(found) == 4
+    for chain in found:
+        np.testing.assert_array_equal(chain.implied_vol, expected.implied_vol)
+
+
+@pytest.mark.parametrize("model", [Lattice(), QuantLibCRR()])
+def test_a_row_without_an_answer_is_nan_and_says_why(model):
+    rows = {
+        Reason.SOLVED: ("C", 600.0, 30 * DAY, 11.0),
+        Reason.BAD_RIGHT: ("X", 600.0, 30 * DAY, 11.0),
+        Reason.BAD_STRIKE: ("C", -600.0, 30 * DAY, 11.0),
+        Reason.BAD_TIME: ("C", 600.0, -1.0, 11.0),
+        Reason.BAD_PRICE: ("C", 600.0, 30 * DAY, math.nan),
+        Reason.EXPIRED: ("C", 600.0, 0.0, 11.0),
+        Reason.NO_TIME_VALUE: ("P", 640.0, 30 * DAY, 39.5),
+        Reason.TOO_DEAR: ("P", 640.0, 30 * DAY, 650.0),
+    }
+    rights, strikes, years, given = zip(*rows.values(), strict=True)
+    chain = chain_greeks(model, rights, strikes, years, given, SPY)
+    assert list(chain.reason) == list(rows)
+    for column in chain[:6]:
+        assert list(np.isnan(column)) == [False] + [True] * 7
+
+
+def test_one_time_and_one_price_serve_all_and_nothing_is_a_chain_too():
+    chain = chain_greeks(Lattice(), ["C", "P"], [600.0, 600.0], 30 * DAY, 11.0, SPY)
+    assert list(chain.reason) == [Reason.SOLVED] * 2
+    assert chain_greeks(Lattice(), [], [], 0.1, 1.0, SPY).delta.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "cores"),
+    [
+        ("rights", (["C"] * 3, [600.0, 610.0], 0.1, 1.0), 1),
+        ("strikes", (["C"], [[600.0]], 0.1, 1.0), 1),
+        ("years", (["C"], [600.0], [0.1, 0.2], 1.0), 1),
+        ("prices", (["C"], [600.0], 0.1, "dear"), 1),
+        ("cores", (["C"], [600.0], 0.1, 1.0), 0),
+        ("cores", (["C"], [600.0], 0.1, 1.0), True),
+    ],
+)
+def test_a_chain_that_does_not_fit_together_is_refused_by_name(name, arguments, cores):
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        chain_greeks(Lattice(), *arguments, SPY, cores=cores)

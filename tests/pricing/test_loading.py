@@ -1,0 +1,88 @@
+"""What is imported when, and what is compiled when: nobody waits for what they don't use, nor runs stale code."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gamma_scalper import pricing
+from gamma_scalper.pricing.compiled import KERNELS
+
+PACKAGE = Path(pricing.__file__).parent
+
+
+def run(code: str, **environment: str) -> str:
+    """What a fresh process prints."""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parents[1], capture_output=True, text=True, check=True,
+        env={"PATH": "/usr/bin:/bin", "NUMBA_DISABLE_JIT": "0", **environment},
+    )  # fmt: skip
+    return ran.stdout.strip()
+
+
+def test_naming_the_package_loads_no_model_and_naming_a_model_loads_it_alone():
+    loaded = "print([name for name in ('numba', 'QuantLib', 'numpy') if name in sys.modules])"
+    assert run(f"import sys; import gamma_scalper.pricing; {loaded}") == "[]"
+    assert run(f"import sys; from gamma_scalper.pricing import Lattice; {loaded}") == "['numba', 'numpy']"
+    assert "QuantLib" in run(f"import sys; from gamma_scalper.pricing import QuantLibCRR; {loaded}")
+
+
+def test_every_public_name_is_there_and_no_other():
+    assert all(getattr(pricing, name) is not None for name in pricing.__all__)
+    with pytest.raises(AttributeError, match=r"gamma_scalper\.pricing has no Oracle"):
+        _ = pricing.Oracle
+
+
+def test_every_module_with_compiled_functions_is_known_to_make_the_others_stale():
+    users = {path.stem for path in PACKAGE.glob("*.py") if "@compiled" in path.read_text()}
+    assert users == set(KERNELS)
+
+
+def test_machine_code_is_kept_until_any_kernel_changes(tmp_path):
+    shutil.copytree(PACKAGE.parent, tmp_path / "gamma_scalper", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from gamma_scalper.pricing.analytic import below
+print(below(0.0), sum(below.stats.cache_hits.values()))
+"""
+    assert [run(code), run(code)] == ["0.5 0", "0.5 1"]
+    with (tmp_path / "gamma_scalper" / "pricing" / "lattice_tree.py").open("a") as kernel:
+        kernel.write("# changed\n")
+    assert [run(code), run(code)] == ["0.5 0", "0.5 1"]
+
+
+def test_where_nothing_can_be_written_it_is_compiled_for_the_process_alone():
+    code = """
+import numba.core.caching as caching
+def unwritable(self): raise OSError
+caching._CacheLocator.ensure_cache_path = unwritable
+from gamma_scalper.pricing.analytic import below
+print(below(0.0))
+"""
+    assert run(code) == "0.5"
+
+
+def test_the_warm_up_says_compiling_only_when_machine_code_is_made(tmp_path):
+    code = """
+from gamma_scalper.pricing.warm_up import WarmUp
+warm_up = WarmUp()
+seen = set()
+while warm_up.wait(0.01) not in ("ready", "failed"):
+    seen.add(warm_up.state)
+print(warm_up.state, sorted(seen))
+"""
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "ready ['compiling', 'loading']"
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "ready ['loading']"
+
+
+def test_a_warm_up_that_fails_says_so():
+    code = """
+import sys
+sys.modules["gamma_scalper.pricing.lattice"] = None
+from gamma_scalper.pricing.warm_up import WarmUp
+print(WarmUp().wait())
+"""
+    assert run(code) == "failed"
