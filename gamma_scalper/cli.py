@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from attrs import asdict, astuple
 from rich.console import Console
 from rich.table import Column, Table
 
+from gamma_scalper.calculator import Asked, calculate
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
+from gamma_scalper.kernel import WallClock
 from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import Config, SystemParameters
@@ -121,6 +125,39 @@ def config(
     table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
     for name, key, parameters in rows:
         table.add_row(name, key.path, str(_public(key, parameters)), key.about.unit, _origin(loaded, name, key))
+    _print_table(table)
+
+
+@app.command()
+def price(
+    context: typer.Context,
+    spot: Annotated[float, typer.Option(help="Price of the share, $.")],
+    strike: Annotated[float, typer.Option(help="Strike, $.")],
+    days: Annotated[float, typer.Option(help="Days to expiry, with decimals for hours.")],
+    vol_pct: Annotated[float | None, typer.Option(help="Volatility a year, %.")] = None,
+    quoted: Annotated[
+        float | None, typer.Option("--price", help="Or what it costs, $: its volatility is told.")
+    ] = None,
+    right: Annotated[Right, typer.Option(help="A call or a put.", case_sensitive=False)] = "C",
+    european: Annotated[bool, typer.Option("--european", help="Exercised at expiry only, as on an index.")] = False,
+    book: BookOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Price one option on every model, with its Greeks: what the book's rates, yield and dividends make of it.
+
+    Theta is per calendar day, vega per percent of volatility.
+    """
+    pricing = next(iter(_chosen(_load(context, set_), book).values())).pricing
+    rows = calculate(pricing, Asked(right, strike, european, spot, days, vol_pct, quoted), WallClock().now())
+    if as_json:
+        _print_json("price/1", {"models": [asdict(row) for row in rows]})
+        return
+    table = Table("model", "volatility", "price", "delta", "gamma", "theta", "vega", "")
+    for row in rows:
+        shown = "" if row.greeks is None else "{:.4f} {:.5f} {:.6f} {:.4f} {:.4f}".format(*astuple(row.greeks))
+        vol = "" if row.vol_pct is None else f"{row.vol_pct:.4f} %"
+        table.add_row(row.model, vol, *(shown.split() or [""] * 5), row.refused)
     _print_table(table)
 
 

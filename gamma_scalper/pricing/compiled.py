@@ -20,8 +20,8 @@ class _StaleTogether:
 
     def get_source_stamp(self) -> tuple[bytes, ...]:
         folder = __file__.rpartition("compiled")[0]
-        sources = (f"{folder}{name}.py" for name in KERNELS)
-        return tuple(_Source(source).get_source_stamp() for source in sources)  # type: ignore[no-untyped-call]
+        sources: list[Any] = [_Source(f"{folder}{name}.py") for name in KERNELS]
+        return tuple(source.get_source_stamp() for source in sources)
 
 
 class _Source(InTreeCacheLocator):

@@ -1,0 +1,85 @@
+"""One option on every model: the command `price`."""
+
+import sys
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+from rich.console import Console
+
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.greeks import Greeks
+from gamma_scalper.domain.instruments import Right
+from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel
+from gamma_scalper.pricing.parameters import PricingParameters
+from gamma_scalper.pricing.warm_up import WarmUp
+
+
+@frozen
+class Asked:
+    """The option and its market as a person gives them; either a volatility or a price."""
+
+    right: Right
+    strike: float
+    european: bool
+    spot: float
+    days: float
+    vol_pct: float | None
+    price: float | None
+
+
+@frozen
+class Row:
+    """What one model says, or why it says nothing."""
+
+    model: str
+    vol_pct: float | None = None
+    greeks: Greeks | None = None
+    refused: str = ""
+
+
+def calculate(pricing: PricingParameters, asked: Asked, now: datetime) -> list[Row]:
+    if (asked.vol_pct is None) == (asked.price is None):
+        raise UserError("price: give either --vol-pct or --price")
+    try:
+        terms = OptionTerms(asked.right, asked.strike, "european" if asked.european else "american")
+        inputs = _inputs(pricing, asked, now)
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"price: {error}") from error
+    return [_row(model, terms, inputs, asked) for model in _models()]
+
+
+def _inputs(pricing: PricingParameters, asked: Asked, now: datetime) -> MarketInputs:
+    inputs = MarketInputs(asked.spot, asked.days / 365, 0.0, pricing.dividend_yield_pct / 100)
+    dividends = pricing.schedule.in_life(now, now + timedelta(days=asked.days))
+    return evolve(inputs, rate=pricing.curve.rate(inputs.years), dividends=dividends)
+
+
+def _models() -> list[PricingModel]:
+    """All of them, compiled; the first time ever that takes a while, and says so."""
+    warm_up = WarmUp()
+    from gamma_scalper.pricing import BlackScholes, Lattice, QuantLibCRR
+
+    console = Console(stderr=True)
+    while warm_up.wait(0.05) == "loading":
+        pass
+    if warm_up.state == "compiling":
+        with console.status("compiling the lattice for this processor, once after set-up or an update ..."):
+            if not console.is_terminal:
+                sys.stderr.write("compiling the lattice for this processor, once after set-up or an update\n")
+            warm_up.wait()
+    return [QuantLibCRR(), Lattice(), BlackScholes()]
+
+
+def _row(model: PricingModel, terms: OptionTerms, inputs: MarketInputs, asked: Asked) -> Row:
+    name = repr(model)
+    try:
+        if asked.vol_pct is not None:
+            vol: float | None = asked.vol_pct / 100
+        else:
+            vol = model.implied_vol(terms, inputs, asked.price or 0.0)
+        if vol is None:
+            return Row(name, refused="no volatility explains this price")
+        greeks = model.greeks(terms, inputs, vol)
+    except ValueError as error:
+        return Row(name, refused=str(error))
+    return Row(name, vol * 100, evolve(greeks, vega=greeks.vega / 100))
