@@ -146,3 +146,13 @@ def test_it_works_from_any_folder_and_writes_nothing(house):
     before = sorted(house.iterdir())
     assert run(house, "books").returncode == 0
     assert [path for path in sorted(house.iterdir()) if path.name != "__pycache__"] == before
+
+
+def test_price_answers_a_machine_too_and_a_wrong_option_is_one_line(house):
+    asked = ("price", "--book", "nvda", "--spot", "600", "--strike", "600", "--days", "30")
+    told = json.loads(run(house, *asked, "--vol-pct", "15", "--json").stdout)
+    assert told["schema"] == "price/1"
+    assert [row["model"] for row in told["models"]] == ["QuantLibCRR(steps=101)", "Lattice(steps=51)", "BlackScholes()"]
+    assert "Lattice(steps=51)" in run(house, *asked, "--price", "11", "--right", "p").stdout
+    ran = run(house, *asked)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "price: give either --vol-pct or --price\n")
