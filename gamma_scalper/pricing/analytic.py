@@ -20,6 +20,7 @@ from gamma_scalper.pricing.model import (
 )
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _ROOT_HALF = math.sqrt(0.5)
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
@@ -112,11 +113,13 @@ def european_greeks(case: Case, vol: float) -> tuple[float, float, float, float,
 
 
 @compiled
-def european_vega(case: Case, vol: float) -> float:
+def european_slope(case: Case, vol: float) -> tuple[float, float]:
+    """Vega, and by what part of itself it changes when the volatility does by a part of itself."""
     spot = without_dividends(case)
-    root = math.sqrt(case.years)
-    d1 = (math.log(spot / case.strike) + (case.rate - case.dividend_yield) * case.years) / (vol * root)
-    return spot * math.exp(-case.dividend_yield * case.years) * density(d1 + 0.5 * vol * root) * root
+    width = vol * math.sqrt(case.years)
+    d1 = (math.log(spot / case.strike) + (case.rate - case.dividend_yield) * case.years) / width + 0.5 * width
+    vega = spot * math.exp(-case.dividend_yield * case.years) * density(d1) * math.sqrt(case.years)
+    return vega, d1 * (d1 - width)
 
 
 @compiled

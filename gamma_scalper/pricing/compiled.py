@@ -10,7 +10,7 @@ from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, Use
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KERNELS = ("analytic", "implied", "lattice_dividends", "lattice_tree", "lattice_kernel")
+KERNELS = ("analytic", "implied", "lattice_nodes", "lattice_tree", "lattice_dividends", "lattice_kernel")
 """The modules with compiled functions. These call one another, so all machine code is stale when one of them changes;
 numba by itself looks at a function's own file only."""
 

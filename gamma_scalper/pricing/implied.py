@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from gamma_scalper.pricing.analytic import Case, european_vega, european_vol
+from gamma_scalper.pricing.analytic import Case, european_slope, european_vol
 from gamma_scalper.pricing.compiled import compiled
 
 LEAST_VOL = 1e-3
@@ -80,11 +80,13 @@ def narrow(search: Search, case: Case, error: float) -> Search:
         low = vol
     chord = (error - search.last_error) / (vol - search.last_vol)
     on_chord = tries < 12 and chord > 0.0
-    slope = chord if on_chord else european_vega(case, vol)
+    vega, bend = european_slope(case, vol)
+    slope = chord if on_chord else vega
     step = -error / slope if slope > 0.0 else math.nan
     if tries < 20 and low < vol + step < high:
-        # A chord's error is the step times the change of slope, which on a tree is up to a hundredth at any distance.
-        close = on_chord and abs(step) * (abs(vol - search.last_vol) / vol + 0.01) < 1e-7 * vol
+        # A chord misses by the step times the change of slope, which on a tree is up to a hundredth at any distance.
+        change = (1.0 + abs(bend)) * abs(vol - search.last_vol) / vol + 0.01
+        close = on_chord and abs(step) * change < 1e-7 * min(vol, 1.0)
         better = vol + step
     else:
         close = high - low < 1e-11 * high

@@ -1,50 +1,155 @@
-"""Cash dividends on a recombining tree: a shift of the value function at the ex-date (Vellekoop-Nieuwenhuis)."""
+"""A tree with cash dividends: one stretch of steps up to each ex-date, each on nodes of its own.
+
+An ex-date is always a date of the tree. The value right after it is known on the later stretch's nodes; right before
+it, on the earlier stretch's, it is read off a spline at the spot less the dividend (Vellekoop-Nieuwenhuis), and a call
+may be exercised for the last time with it.
+"""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from gamma_scalper.pricing.analytic import Case, Floats, below
+from gamma_scalper.pricing.analytic import Case, Floats, Ints, below
 from gamma_scalper.pricing.compiled import compiled
+from gamma_scalper.pricing.lattice_nodes import Values, read_nodes, weights
 
-
-class Shifts(NamedTuple):
-    """What leaves the spot at each of the tree's dates.
-
-    A dividend between two dates is split between them by nearness, each part carried to its date, so that neither the
-    forward nor the time it spends in the spot changes. Exercise is considered between `before` and `after`.
-    """
-
-    before: Floats  # of a dividend whose own moment is past
-    after: Floats  # of one that is yet to come
-    wait: Floats  # how long until that one, -1 where there is none before the next date
-    due: Floats  # and how much it is
+_LAST_STRETCH = 3  # steps at least, so that its nodes are close enough for a spline
+_FAR = 10.0  # standard deviations from the strike beyond which a value is a straight line
+_MOST_NODES = 4_000
 
 
 @compiled
-def shifts(case: Case, steps: int) -> Shifts:
-    found = Shifts(np.zeros(steps), np.zeros(steps), np.full(steps, -1.0), np.zeros(steps))
-    dt = case.years / steps
-    carry = case.rate - case.dividend_yield
+def merged(case: Case, steps: int) -> tuple[Floats, Floats]:
+    """The dividends, those that leave within a fraction of a step of one another as one."""
+    times, amounts = case.times.copy(), case.amounts.copy()
+    count = 0
     for i in range(case.times.size):
-        date = min(int(case.times[i] / dt), steps - 1)
-        gap = case.times[i] - date * dt
-        late = gap / dt if date < steps - 1 else 0.0  # in the last step the closed form takes it whole
-        found.after[date] += case.amounts[i] * (1.0 - late) * math.exp(-carry * gap)
-        if late > 0.0:
-            found.before[date + 1] += case.amounts[i] * late * math.exp(carry * (dt - gap))
-        if found.wait[date] < 0.0:
-            found.wait[date] = gap
-        found.due[date] += case.amounts[i]
-    return found
+        if count > 0 and case.times[i] - times[count - 1] < 0.25 * case.years / steps:
+            amounts[count - 1] += case.amounts[i] * math.exp(-case.rate * (case.times[i] - times[count - 1]))
+        else:
+            times[count], amounts[count] = case.times[i], case.amounts[i]
+            count += 1
+    return times[:count], amounts[:count]
 
 
 @compiled
-def _spline(x: Floats, y: Floats, curve: Floats, work: Floats) -> None:
+def stretches(case: Case, times: Floats, steps: int) -> Ints:
+    """How many of about so many steps fall before each ex-date, and after the last."""
+    counts = np.empty(times.size + 1, np.int64)
+    since = 0.0
+    for k in range(times.size):
+        counts[k] = max(round(steps * (times[k] - since) / case.years), 1)
+        since = times[k]
+    counts[-1] = max(round(steps * (case.years - since) / case.years), _LAST_STRETCH)
+    return counts
+
+
+@compiled
+def longest_step(case: Case, times: Floats, counts: Ints) -> float:
+    longest = since = 0.0
+    for k in range(times.size):
+        longest = max(longest, (times[k] - since) / counts[k])
+        since = times[k]
+    return float(max(longest, (case.years - since) / counts[-1]))
+
+
+@compiled
+def _row(base: float, spread: float, lowest: int, size: int) -> Floats:
+    """The nodes `base * exp(k * spread)` for k from the lowest, two apart."""
+    row = np.empty(size)
+    for j in range(size):
+        row[j] = base * math.exp((lowest + 2 * j) * spread)
+    return row
+
+
+@compiled
+def _first_rows(case: Case, vol: float, times: Floats, amounts: Floats, counts: Ints, dts: Floats) -> tuple[Ints, Ints]:
+    """For each stretch the lowest node right after its ex-date, in steps from the strike, and how many there are.
+
+    They reach as far as the stretch before, less the dividend, can send the spot, where values are not straight lines.
+    """
+    lowest, sizes = np.zeros(counts.size, np.int64), np.zeros(counts.size, np.int64)
+    reach = (counts[0] + 2) * vol * math.sqrt(dts[0])
+    low, high = case.spot * math.exp(-reach), case.spot * math.exp(reach)
+    for k in range(1, counts.size):
+        left = case.years - times[k - 1]
+        spread = vol * math.sqrt(dts[k])
+        far = _FAR * vol * math.sqrt(left) + abs(case.rate - case.dividend_yield) * left
+        least, most = case.strike * math.exp(-far), (case.strike + amounts[k:].sum()) * math.exp(far)
+        low = min(max(low - amounts[k - 1], least), most)
+        high = max(min(high - amounts[k - 1], most), low)
+        odd = (counts[k] - 1) % 2 if k == counts.size - 1 else 0  # the strike is a node one step before expiry
+        first = math.floor((math.log(low / case.strike) / spread - odd) / 2.0) - 2
+        final = math.ceil((math.log(high / case.strike) / spread - odd) / 2.0) + 2
+        if final - first >= _MOST_NODES:
+            first, final = max(first, -_MOST_NODES // 2), min(final, _MOST_NODES // 2)
+        lowest[k], sizes[k] = 2 * first + odd, max(final - first + 1, 4)
+        low = case.strike * math.exp((lowest[k] - counts[k]) * spread)
+        high = case.strike * math.exp((lowest[k] + 2 * (sizes[k] - 1) + counts[k]) * spread)
+    return lowest, sizes
+
+
+@compiled
+def _closed(case: Case, vol: float, left: float, spot: float) -> float:
+    """European, without dividends, with so much time left."""
+    spread = vol * math.sqrt(left)
+    shares, cash = spot * math.exp(-case.dividend_yield * left), case.strike * math.exp(-case.rate * left)
+    if shares <= 0.0:
+        return max(-case.sign * cash, 0.0)
+    d1 = math.log(shares / cash) / spread + 0.5 * spread
+    return max(case.sign * (shares * below(case.sign * d1) - cash * below(case.sign * (d1 - spread))), 0.0)
+
+
+@compiled
+def _excess(across: float) -> float:
+    """By how much two nodes overrate a kink that lies so far across from the first, as a part of its height."""
+    return 0.5 * across * (1.0 - across) - 1.0 / 12.0
+
+
+@compiled
+def _crossing(a: float, b: float, c: float, d: float) -> tuple[float, float]:
+    """Where the cubic through four nodes is zero between the middle two, counted from the second, and its slope there."""
+    across, slope = b / (b - c), c - b
+    linear, square, cube = c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0
+    for _ in range(3):
+        slope = linear + across * (2.0 * square + across * 3.0 * cube)
+        value = b + across * (linear + across * (square + across * cube))
+        across = min(max(across - value / slope, 0.0), 1.0) if slope != 0.0 else across
+    return across, slope
+
+
+@compiled
+def _exercise_before_ex(v: Floats, spots: Floats, case: Case) -> None:
+    """Where exercise takes over between two nodes the value has a kink, which they misjudge; they are put right."""
+    gain = case.sign * (spots - case.strike) - v
+    v[:] = np.maximum(v, v + gain)
+    for j in range(1, v.size - 2):
+        if gain[j] * gain[j + 1] < 0.0:
+            across, height = _crossing(gain[j - 1], gain[j], gain[j + 1], gain[j + 2])
+            v[j] -= abs(height) * _excess(across) * (1.0 - across)
+            v[j + 1] -= abs(height) * _excess(across) * across
+
+
+@compiled
+def _roll_back(v: Floats, spots: Floats, case: Case, vol: float, dt: float, steps: int) -> tuple[Floats, Floats]:
+    """So many steps back; each row is one node shorter, and begins one step higher."""
+    up, down_weight, up_weight = weights(case, vol, dt)
+    size = v.size
+    for _ in range(steps):
+        size -= 1
+        for j in range(size):
+            spots[j] *= up
+            v[j] = down_weight * v[j] + up_weight * v[j + 1]
+            if case.american:
+                v[j] = max(v[j], case.sign * (spots[j] - case.strike))
+    return v[:size], spots[:size]
+
+
+@compiled
+def _spline(x: Floats, y: Floats) -> Floats:
     """Second derivatives of the natural cubic spline through the points."""
     n = x.size
-    curve[0] = work[0] = 0.0
+    curve, work = np.zeros(n), np.zeros(n)
     for i in range(1, n - 1):
         left, right = x[i] - x[i - 1], x[i + 1] - x[i]
         share = left / (left + right)
@@ -52,72 +157,84 @@ def _spline(x: Floats, y: Floats, curve: Floats, work: Floats) -> None:
         curve[i] = (share - 1.0) / pivot
         bend = (y[i + 1] - y[i]) / right - (y[i] - y[i - 1]) / left
         work[i] = (6.0 * bend / (left + right) - share * work[i - 1]) / pivot
-    curve[n - 1] = 0.0
     for i in range(n - 2, 0, -1):
         curve[i] = curve[i] * curve[i + 1] + work[i]
+    return curve
 
 
 @compiled
-def read_below(v: Floats, spots: Floats, amount: float) -> None:
-    """Each node's value becomes that of a spot lower by `amount`: what leaves as a dividend (Vellekoop-Nieuwenhuis)."""
-    n = v.size
-    curve, work, old = np.empty(n), np.empty(n), v.copy()
-    _spline(spots, old, curve, work)
-    cell = 0
-    for j in range(n):
-        spot = max(spots[j] - amount, 0.0)
+def _read_below(v: Floats, spots: Floats, wanted: Floats, amount: float, case: Case, vol: float, left: float) -> Floats:
+    """Values at spots that are about to lose `amount`, from values after it.
+
+    After the last dividend (`left` until expiry; else 0) values may bend within a node's distance. There only what the
+    closed form doesn't know is read off the spline, and a kink that is still sharp is put right.
+    """
+    rest = v.copy()
+    if left > 0.0:
+        for j in range(v.size):
+            rest[j] -= _closed(case, vol, left, spots[j])
+    curve = _spline(spots, rest)
+    found = np.empty(wanted.size)
+    cell, n = 0, spots.size
+    for j in range(wanted.size):
+        spot = max(wanted[j] - amount, 0.0)
         while cell < n - 2 and spots[cell + 1] < spot:
             cell += 1
         width = spots[cell + 1] - spots[cell]
         up = (spot - spots[cell]) / width
-        if up < 0.0:  # below the grid the value is a straight line
-            slope = (old[1] - old[0]) / width - width * curve[1] / 6.0
-            v[j] = max(old[0] + slope * (spot - spots[0]), 0.0)
+        if up < 0.0 or up > 1.0:  # off the grid the value is a straight line
+            edge = 0 if up < 0.0 else n - 1
+            slope = (rest[cell + 1] - rest[cell]) / width
+            slope += width * (-curve[1] if edge == 0 else curve[n - 2]) / 6.0
+            found[j] = rest[edge] + slope * (spot - spots[edge])
         else:
             down = 1.0 - up
             bend = (up * up * up - up) * curve[cell + 1] + (down * down * down - down) * curve[cell]
-            v[j] = max(up * old[cell + 1] + down * old[cell] + bend * width * width / 6.0, 0.0)
+            found[j] = up * rest[cell + 1] + down * rest[cell] + bend * width * width / 6.0
+        if left > 0.0:
+            found[j] += _closed(case, vol, left, spot)
+            kink = case.strike + amount
+            if j > 0 and wanted[j - 1] < kink <= wanted[j]:
+                width = wanted[j] - wanted[j - 1]
+                across = (kink - wanted[j - 1]) / width
+                sharp = math.exp(-2.0 * (math.pi * case.strike * vol / width) ** 2 * left)
+                found[j - 1] -= sharp * width * _excess(across) * (1.0 - across)
+                found[j] -= sharp * width * _excess(across) * across
+    return np.maximum(found, 0.0)
 
 
 @compiled
-def consider_exercise(v: Floats, spots: Floats, case: Case, wait: float, due: float) -> None:
-    """The best of holding, exercising now and, with a dividend ahead of the next date, right before or after it.
+def tree_with_dividends(case: Case, vol: float, times: Floats, amounts: Floats, counts: Ints) -> Values:
+    """American or European, with so many steps in each stretch."""
+    stretch = counts.size - 1
+    dts = np.empty(counts.size)
+    for k in range(counts.size):
+        begins = times[k - 1] if k > 0 else 0.0
+        ends = times[k] if k < stretch else case.years
+        dts[k] = max(ends - begins, 1e-12 * case.years) / counts[k]
+    lowest, sizes = _first_rows(case, vol, times, amounts, counts, dts)
 
-    Where exercise takes over between two nodes the value has a kink. Nodes on either side of one weigh it too high, by
-    what a chord across it lies above it; that is taken off them.
-    """
-    share, cash = math.exp(-case.dividend_yield * max(wait, 0.0)), math.exp(-case.rate * max(wait, 0.0))
-    last_gain = 0.0
+    early = counts[stretch] - 1
+    spots = _row(case.strike, vol * math.sqrt(dts[stretch]), lowest[stretch] - early, sizes[stretch] + early)
+    v = np.empty(spots.size)
     for j in range(v.size):
-        best = case.sign * (spots[j] - case.strike)
-        if wait >= 0.0:
-            before = case.sign * (spots[j] * share - case.strike * cash)
-            after = case.sign * (max(spots[j] * share - due * cash, 0.0) - case.strike * cash)
-            best = max(best, before, after)
-        gain = best - v[j]
-        excess = across = 0.0
-        if j > 0 and last_gain * gain < 0.0:
-            across = last_gain / (last_gain - gain)
-            excess = 0.5 * abs(gain - last_gain) * across * (1.0 - across)
-            v[j - 1] -= excess * (1.0 - across)
-        v[j] = max(v[j], best) - excess * across
-        last_gain = gain
+        v[j] = _closed(case, vol, dts[stretch], spots[j])
+        if case.american:
+            v[j] = max(v[j], case.sign * (spots[j] - case.strike))
+    v, spots = _roll_back(v, spots, case, vol, dts[stretch], early)
 
-
-@compiled
-def cash_leaves(case: Case, vol: float, dt: float, nodes: Floats, leaves: Shifts) -> Floats:
-    """Values one step before expiry."""
-    v, left = np.empty(nodes.size), np.empty(nodes.size)
-    spread = vol * math.sqrt(dt)
-    share, cash = math.exp(-case.dividend_yield * dt), case.strike * math.exp(-case.rate * dt)
-    for j in range(nodes.size):
-        left[j] = max(nodes[j] - leaves.before[-1], 0.0)
-        shares = max(left[j] - leaves.after[-1], 0.0) * share
-        if shares > 0.0:
-            d1 = math.log(shares / cash) / spread + 0.5 * spread
-            v[j] = case.sign * (shares * below(case.sign * d1) - cash * below(case.sign * (d1 - spread)))
-        else:
-            v[j] = max(-case.sign * cash, 0.0)
-    if case.american:
-        consider_exercise(v, left, case, leaves.wait[-1], leaves.due[-1])
-    return v
+    left = counts[stretch] * dts[stretch]
+    for k in range(stretch - 1, -1, -1):
+        spread = vol * math.sqrt(dts[k])
+        base, low, size = case.strike, lowest[k] - counts[k], sizes[k] + counts[k]
+        if k == 0:
+            base, low, size = case.spot, -counts[0] - 2, counts[0] + 3
+        before = _row(base, spread, low, size)
+        v = _read_below(v, spots, before, amounts[k], case, vol, left)
+        spots, left = before, 0.0
+        if case.american:
+            _exercise_before_ex(v, spots, case)
+        v, spots = _roll_back(v, spots, case, vol, dts[k], counts[k])
+    today = v[:3].copy()
+    earlier, _ = _roll_back(v, spots, case, vol, dts[0], 2)
+    return read_nodes(today, case, math.exp(vol * math.sqrt(dts[0])), earlier[0], dts[0])

@@ -5,7 +5,9 @@ import math
 from gamma_scalper.pricing.analytic import Case, Floats, european_greeks
 from gamma_scalper.pricing.compiled import compiled
 from gamma_scalper.pricing.implied import begin, narrow
-from gamma_scalper.pricing.lattice_tree import Values, american_tree, tree_with_dividends
+from gamma_scalper.pricing.lattice_dividends import longest_step, merged, stretches, tree_with_dividends
+from gamma_scalper.pricing.lattice_nodes import Values
+from gamma_scalper.pricing.lattice_tree import american_tree
 
 MOST_STEPS = 5_000
 
@@ -13,12 +15,19 @@ MOST_STEPS = 5_000
 @compiled
 def steps_needed(case: Case, vol: float, steps: int) -> int:
     """Steps, doubled until both trees have probabilities between 0 and 1; 0 if a bearable number won't do."""
+    if case.times.size == 0 and not case.american:
+        return steps
     drift = (case.rate - case.dividend_yield) / vol
-    while 1.02 * drift * drift * case.years > steps // 2:
+    while True:
+        step = case.years / (steps // 2)
+        if case.times.size > 0:
+            times, _ = merged(case, steps)
+            step = longest_step(case, times, stretches(case, times, steps // 2))
+        if 1.02 * drift * drift * step < 1.0:
+            return steps
         steps *= 2
         if steps > MOST_STEPS:
             return 0
-    return steps
 
 
 @compiled
@@ -57,29 +66,28 @@ def _american(case: Case, vol: float, steps: int) -> Values:
 
 @compiled
 def _with_dividends(case: Case, vol: float, steps: int) -> Values:
-    fine = tree_with_dividends(case, vol, steps)
+    """Two trees, of which one has twice the other's steps in every stretch between ex-dates."""
+    times, amounts = merged(case, steps)
+    counts = stretches(case, times, steps // 2)
+    fine = tree_with_dividends(case, vol, times, amounts, 2 * counts)
     if fine.exercised:
         return Values(case.sign * (case.spot - case.strike), case.sign, 0.0, 0.0, True)
-    coarse = tree_with_dividends(case, vol, _half(steps))
+    coarse = tree_with_dividends(case, vol, times, amounts, counts)
     least = max(case.sign * (case.spot - case.strike), 0.0) if case.american else 0.0
     return Values(
-        max(_extrapolated(fine.price, coarse.price, steps), least),
-        _extrapolated(fine.delta, coarse.delta, steps),
-        _extrapolated(fine.gamma, coarse.gamma, steps),
-        _extrapolated(fine.theta, coarse.theta, steps),
+        max(2.0 * fine.price - coarse.price, least),
+        2.0 * fine.delta - coarse.delta,
+        2.0 * fine.gamma - coarse.gamma,
+        2.0 * fine.theta - coarse.theta,
         False,
     )
 
 
 @compiled
-def values(case: Case, vol: float, steps: int) -> Values:
-    """NaN where no tree has valid probabilities."""
+def _values(case: Case, vol: float, steps: int) -> Values:
     if case.times.size == 0 and not case.american:
         price, delta, gamma, theta, _ = european_greeks(case, vol)
         return Values(price, delta, gamma, theta, False)
-    steps = steps_needed(case, vol, steps)
-    if steps == 0:
-        return Values(math.nan, math.nan, math.nan, math.nan, False)
     if case.times.size == 0:
         return _american(case, vol, steps)
     return _with_dividends(case, vol, steps)
@@ -87,17 +95,25 @@ def values(case: Case, vol: float, steps: int) -> Values:
 
 @compiled
 def price(case: Case, vol: float, steps: int) -> float:
-    return values(case, vol, steps).price
+    """NaN where no tree has valid probabilities."""
+    needed = steps_needed(case, vol, steps)
+    return _values(case, vol, needed).price if needed > 0 else math.nan
 
 
 @compiled
 def greeks(case: Case, vol: float, steps: int) -> tuple[float, float, float, float, float]:
-    """Price, delta, gamma, theta per year, vega."""
-    found = values(case, vol, steps)
+    """Price, delta, gamma, theta per year, vega; all NaN where no tree has valid probabilities.
+
+    Vega's two prices are of as many steps as the price itself: enough for the lower volatility.
+    """
+    bump = 0.01 * vol
+    steps = steps_needed(case, vol - bump, steps)
+    if steps == 0:
+        return math.nan, math.nan, math.nan, math.nan, math.nan
+    found = _values(case, vol, steps)
     if found.exercised:
         return found.price, found.delta, found.gamma, found.theta, 0.0
-    bump = 0.01 * vol
-    vega = (values(case, vol + bump, steps).price - values(case, vol - bump, steps).price) / (2.0 * bump)
+    vega = (_values(case, vol + bump, steps).price - _values(case, vol - bump, steps).price) / (2.0 * bump)
     return found.price, found.delta, found.gamma, found.theta, vega
 
 
