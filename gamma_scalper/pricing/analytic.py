@@ -161,12 +161,12 @@ class BlackScholes:
         return "BlackScholes()"
 
     def price(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> float:
-        checked_vol(vol)
+        vol = checked_vol(vol)
         case = self._case(terms, inputs)
         return european_price(case, vol) if inputs.years > 0 else terms.intrinsic(inputs.spot)
 
     def greeks(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> Greeks:
-        checked_vol(vol)
+        vol = checked_vol(vol)
         case = self._case(terms, inputs)
         if inputs.years == 0:
             return at_exercise(terms, inputs.spot)

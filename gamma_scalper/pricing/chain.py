@@ -68,6 +68,7 @@ def chain_greeks(
     """
     if type(cores) is not int or not 1 <= cores <= 256:
         raise ValueError(f"cores must be a whole number from 1 to 256, not {cores!r}")
+    OptionTerms("C", inputs.spot, exercise)  # refuses what is no exercise, even for no rows
     signs, strike, time, price = _columns(rights, strikes, years, prices)
     reason = _faults(signs, strike, time, price)
     sound = np.flatnonzero(reason == Reason.SOLVED)
@@ -79,7 +80,10 @@ def chain_greeks(
             terms = OptionTerms("C" if signs[i] > 0 else "P", float(strike[i]), exercise)
             found[:, i] = _one(model, terms, evolve(inputs, years=float(time[i])), float(price[i]))
     unsolved = sound[np.isnan(found[0, sound])]
-    most = np.where(signs > 0, inputs.spot, strike)
+    growth = -np.where(signs > 0, inputs.dividend_yield, inputs.rate) * time
+    most = np.where(signs > 0, inputs.spot, strike) * np.exp(
+        np.maximum(growth, 0) if exercise == "american" else growth
+    )
     reason[unsolved] = np.where(price[unsolved] >= most[unsolved], Reason.TOO_DEAR, Reason.NO_TIME_VALUE)
     reason[np.isnan(found[5]) & ~np.isnan(found[0])] = Reason.NO_TREE
     found[:, reason != Reason.SOLVED] = np.nan

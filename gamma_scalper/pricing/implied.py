@@ -33,12 +33,22 @@ def _least(case: Case) -> float:
 
 
 @compiled
-def identified(case: Case, wanted: float) -> bool:
-    """A price between what holds at no volatility at all and what holds at any; at the exercise value there is none."""
-    most = case.spot * math.exp(max(-case.dividend_yield * case.years, 0.0 if case.american else -math.inf))
+def most_worth(case: Case) -> float:
+    """What no volatility lifts the price above: the share or the strike, at the best moment of exercise."""
+    worth, growth = case.spot, -case.dividend_yield
     if case.sign < 0.0:
-        most = case.strike * math.exp(max(-case.rate * case.years, 0.0 if case.american else -math.inf))
-    return _least(case) + 1e-9 * case.strike < wanted < most
+        worth, growth = case.strike, -case.rate
+    return worth * math.exp(max(growth * case.years, 0.0) if case.american else growth * case.years)
+
+
+@compiled
+def identified(case: Case, wanted: float, exact: bool) -> bool:
+    """A price between what holds at no volatility at all and what holds at any; at the exercise value there is none.
+
+    A model that is itself not exact may be a little below the first.
+    """
+    least = _least(case) if exact else _exercised_at(case, 0.0, False) if case.american else 0.0
+    return max(least, 0.0) + 1e-9 * case.strike < wanted < most_worth(case)
 
 
 class Search(NamedTuple):
@@ -54,11 +64,12 @@ class Search(NamedTuple):
 
 
 @compiled
-def begin(case: Case, wanted: float, guess: float) -> Search:
-    """From a guess, or from the closed form's answer where the guess is NaN."""
-    if not identified(case, wanted):
+def begin(case: Case, wanted: float, guess: float, exact: bool) -> Search:
+    """From the guess, if it is anywhere near the closed form's answer; else, or where it is NaN, from that answer."""
+    if not identified(case, wanted, exact):
         return Search(math.nan, True, 0.0, 0.0, 0.0, 0.0, 0)
-    vol = guess if guess > 0.0 else european_vol(case, wanted)
+    closed = european_vol(case, wanted)
+    vol = guess if guess > 0.0 and not (guess > 2.0 * closed or guess < 0.5 * closed) else closed
     if not LEAST_VOL < vol < MOST_VOL:
         vol = 0.3
     return Search(vol, False, LEAST_VOL, MOST_VOL, math.nan, math.nan, 0)
@@ -66,15 +77,15 @@ def begin(case: Case, wanted: float, guess: float) -> Search:
 
 @compiled
 def narrow(search: Search, case: Case, error: float) -> Search:
-    """The next volatility, given by how much the price at this one was too high (NaN: there is no tree so low).
+    """The next volatility, given by how much the price at this one was too high (NaN: no tree is valid there).
 
-    Newton's step, first on the closed form's slope, then on the chord of the last two tries, inside a bracket that
-    takes over when they leave it. A good guess needs about three prices.
+    Newton's step, first on the closed form's slope, then on the chord of the last two tries, never further than to the
+    half or the double, inside a bracket that takes over when they leave it. A good guess needs about three prices.
     """
     vol, low, high, tries = search.vol, search.low, search.high, search.tries + 1
     if abs(error) <= 1e-13 * case.strike:
         return Search(vol, True, low, high, vol, error, tries)
-    if error > 0.0:
+    if error > 0.0 or (math.isnan(error) and vol * math.sqrt(case.years) > 1.0):
         high = vol
     else:
         low = vol
@@ -82,7 +93,7 @@ def narrow(search: Search, case: Case, error: float) -> Search:
     on_chord = tries < 12 and chord > 0.0
     vega, bend = european_slope(case, vol)
     slope = chord if on_chord else vega
-    step = -error / slope if slope > 0.0 else math.nan
+    step = min(max(-error / slope, -0.5 * vol), vol) if slope > 0.0 else math.nan
     if tries < 20 and low < vol + step < high:
         # A chord misses by the step times the change of slope, which on a tree is up to a hundredth at any distance.
         change = (1.0 + abs(bend)) * abs(vol - search.last_vol) / vol + 0.01
@@ -92,6 +103,7 @@ def narrow(search: Search, case: Case, error: float) -> Search:
         close = high - low < 1e-11 * high
         better = math.sqrt(low * high) if high < MOST_VOL else min(2.0 * vol, math.sqrt(vol * high))
     if close or tries == 100:
-        found = 1.01 * LEAST_VOL < better < 0.99 * MOST_VOL
+        # Where the number of steps changes the price jumps, and the wanted one may lie in the gap.
+        found = abs(error) < 1e-3 * case.strike and 1.01 * LEAST_VOL < better < 0.99 * MOST_VOL
         return Search(better if found else math.nan, True, low, high, vol, error, tries)
     return Search(better, False, low, high, vol, error, tries)

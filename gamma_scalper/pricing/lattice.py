@@ -35,14 +35,14 @@ class Lattice:
         return f"Lattice(steps={self.steps})"
 
     def price(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> float:
-        checked_vol(vol)
+        vol = checked_vol(vol)
         if inputs.years == 0:
             return terms.intrinsic(inputs.spot)
         return _known(kernel.price(case_of(terms, inputs), vol, self.steps), inputs, vol)
 
     def greeks(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> Greeks:
         """Delta, gamma and theta from the nodes, vega by repricing."""
-        checked_vol(vol)
+        vol = checked_vol(vol)
         if inputs.years == 0:
             return at_exercise(terms, inputs.spot)
         price, delta, gamma, theta, vega = kernel.greeks(case_of(terms, inputs), vol, self.steps)

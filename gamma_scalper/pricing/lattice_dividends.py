@@ -108,7 +108,7 @@ def _excess(across: float) -> float:
 
 @compiled
 def _crossing(a: float, b: float, c: float, d: float) -> tuple[float, float]:
-    """Where the cubic through four nodes is zero between the middle two, counted from the second, and its slope there."""
+    """Where the cubic through four nodes is zero between the middle two, from the second on, and its slope there."""
     across, slope = b / (b - c), c - b
     linear, square, cube = c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0
     for _ in range(3):

@@ -120,7 +120,7 @@ def greeks(case: Case, vol: float, steps: int) -> tuple[float, float, float, flo
 @compiled
 def implied_vol(case: Case, steps: int, wanted: float, guess: float) -> float:
     """NaN where there is none."""
-    search = begin(case, wanted, guess)
+    search = begin(case, wanted, guess, True)
     while not search.done:
         search = narrow(search, case, price(case, search.vol, steps) - wanted)
     return search.vol

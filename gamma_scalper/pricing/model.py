@@ -57,15 +57,16 @@ class OptionTerms:
     def intrinsic(self, spot: float) -> float:
         return max(self.sign * (spot - self.strike), 0.0)
 
-    def bound(self, spot: float) -> float:
-        """What it is worth to exercise now; below 0 where that can't be, or would cost."""
-        return self.sign * (spot - self.strike) if self.exercise == "american" and self.intrinsic(spot) > 0 else -1.0
+    def exercised(self, price: float, spot: float) -> bool:
+        """Whether the option is worth no more than it brings when it is exercised now, but for rounding."""
+        brings = self.intrinsic(spot)
+        return self.exercise == "american" and brings > 0 and price <= brings + 1e-11 * self.strike
 
 
 def _by_time(dividends: "tuple[tuple[float, float], ...]") -> tuple[tuple[float, float], ...]:
     try:
         pairs = [(_number("dividends", years), _number("dividends", amount)) for years, amount in dividends]
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"dividends must be pairs of years and amount, not {dividends!r}") from error
     if any(amount < 0 for _, amount in pairs):
         raise ValueError(f"dividends must not be negative, not {dividends!r}")
@@ -99,7 +100,7 @@ class MarketInputs:
             object.__setattr__(self, "rate", _number("rate", rate))
         if not (type(dividend_yield) is float and -math.inf < dividend_yield < math.inf):
             object.__setattr__(self, "dividend_yield", _number("dividend_yield", dividend_yield))
-        if self.dividends != ():
+        if type(self.dividends) is not tuple or self.dividends:
             object.__setattr__(self, "dividends", _by_time(self.dividends))
 
     @property

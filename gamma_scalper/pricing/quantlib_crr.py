@@ -72,28 +72,30 @@ class QuantLibCRR:
         return f"QuantLibCRR(steps={self.steps})"
 
     def price(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> float:
-        checked_vol(vol)
+        vol = checked_vol(vol)
         refuse_dividends("QuantLibCRR", inputs)
         if inputs.years == 0:
             return terms.intrinsic(inputs.spot)
         with self._one_at_a_time:
-            return max(self._price(case_of(terms, inputs), vol), terms.bound(inputs.spot))
+            price = self._price(case_of(terms, inputs), vol)
+        return terms.intrinsic(inputs.spot) if terms.exercised(price, inputs.spot) else price
 
     def greeks(self, terms: OptionTerms, inputs: MarketInputs, vol: float) -> Greeks:
         """Delta and gamma from the tree's nodes, theta from both by the pricing equation, vega by repricing."""
-        checked_vol(vol)
+        vol = checked_vol(vol)
         refuse_dividends("QuantLibCRR", inputs)
         if inputs.years == 0:
             return at_exercise(terms, inputs.spot)
         case = case_of(terms, inputs)
         with self._one_at_a_time:
-            option = self._tree(case, vol).option
+            bump = 0.02 * vol
+            steps = max(self._steps_for(case, at) for at in (vol - bump, vol + bump))
+            option = self._tree(case, vol, steps).option
             price = option.NPV() * terms.strike
-            if price <= terms.bound(inputs.spot):
+            if terms.exercised(price, inputs.spot):
                 return at_exercise(terms, inputs.spot)
             delta, gamma, theta = option.delta(), option.gamma() / terms.strike, option.theta() * terms.strike
-            bump = 0.02 * vol
-            vega = (self._price(case, vol + bump) - self._price(case, vol - bump)) / (2 * bump)
+            vega = (self._price(case, vol + bump, steps) - self._price(case, vol - bump, steps)) / (2 * bump)
         return Greeks(price, delta, gamma, theta / inputs.years / 365, vega)
 
     def implied_vol(
@@ -102,7 +104,7 @@ class QuantLibCRR:
         refuse_dividends("QuantLibCRR", inputs)
         wanted = checked_price(price, inputs)
         case = case_of(terms, inputs)
-        search = begin(case, wanted, checked_guess(guess))
+        search = begin(case, wanted, checked_guess(guess), False)
         with self._one_at_a_time:
             while not search.done:
                 try:
@@ -112,11 +114,10 @@ class QuantLibCRR:
                 search = narrow(search, case, error)
         return None if math.isnan(search.vol) else search.vol
 
-    def _price(self, case: Case, vol: float) -> float:
-        return float(self._tree(case, vol).option.NPV()) * case.strike
+    def _price(self, case: Case, vol: float, steps: int = 0) -> float:
+        return float(self._tree(case, vol, steps or self._steps_for(case, vol)).option.NPV()) * case.strike
 
-    def _tree(self, case: Case, vol: float) -> _Tree:
-        steps = self._steps_for(case, vol)
+    def _tree(self, case: Case, vol: float, steps: int) -> _Tree:
         key = (case.sign, case.american, steps)
         tree = self._trees.get(key)
         if tree is None:

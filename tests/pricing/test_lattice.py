@@ -75,7 +75,7 @@ def test_a_price_grows_with_volatility_and_moves_with_spot_as_its_right_does(rig
 def test_more_time_is_never_worth_less(right, strike, inputs, vol):
     terms = OptionTerms(right, strike)
     longer = evolve(inputs, years=inputs.years * 1.1)
-    assert LATTICE.price(terms, longer, vol) >= LATTICE.price(terms, inputs, vol) - CENT
+    assert LATTICE.price(terms, longer, vol) >= LATTICE.price(terms, inputs, vol) - 3e-4 * inputs.spot
 
 
 @given(spot=st.floats(50, 200), strike=st.floats(50, 200), inputs=MARKETS, vol=st.floats(0.05, 5.0))
@@ -156,7 +156,7 @@ def test_a_dividend_greater_than_the_share_leaves_nothing():
 def test_greeks_are_finite_and_in_their_range(right, strike, inputs, vol):
     terms = OptionTerms(right, strike)
     greeks = LATTICE.greeks(terms, inputs, vol)
-    assert -1e-3 <= terms.sign * greeks.delta <= 1.0 + 1e-3 + abs(inputs.dividend_yield)
+    assert -5e-3 <= terms.sign * greeks.delta <= 1.0 + 5e-3 + abs(inputs.dividend_yield)
     assert greeks.gamma >= -1e-3
     assert greeks.vega >= -0.01 * inputs.spot * math.sqrt(inputs.years)
 
