@@ -13,7 +13,7 @@ from gamma_scalper.pricing.analytic import Case, Floats, Ints, below
 from gamma_scalper.pricing.compiled import compiled
 from gamma_scalper.pricing.lattice_nodes import Values, read_nodes, weights
 
-_LAST_STRETCH = 3  # steps at least, so that its nodes are close enough for a spline
+_SHORT = 4  # steps at least in a stretch: a spline needs nodes close enough, a choice some dates before it
 _FAR = 10.0  # standard deviations from the strike beyond which a value is a straight line
 _MOST_NODES = 4_000
 
@@ -38,9 +38,9 @@ def stretches(case: Case, times: Floats, steps: int) -> Ints:
     counts = np.empty(times.size + 1, np.int64)
     since = 0.0
     for k in range(times.size):
-        counts[k] = max(round(steps * (times[k] - since) / case.years), 1)
+        counts[k] = max(round(steps * (times[k] - since) / case.years), _SHORT)
         since = times[k]
-    counts[-1] = max(round(steps * (case.years - since) / case.years), _LAST_STRETCH)
+    counts[-1] = max(round(steps * (case.years - since) / case.years), _SHORT)
     return counts
 
 
@@ -101,33 +101,87 @@ def _closed(case: Case, vol: float, left: float, spot: float) -> float:
 
 
 @compiled
-def _excess(across: float) -> float:
-    """By how much two nodes overrate a kink that lies so far across from the first, as a part of its height."""
-    return 0.5 * across * (1.0 - across) - 1.0 / 12.0
+def _gain(case: Case, vol: float, left: float, amount: float, rest: float, spot: float) -> float:
+    """What exercise right before the dividend brings more than holding: the closed form, and a rest beyond it."""
+    hold = rest + (_closed(case, vol, left, max(spot - amount, 0.0)) if left > 0.0 else 0.0)
+    return case.sign * (spot - case.strike) - hold
 
 
 @compiled
-def _crossing(a: float, b: float, c: float, d: float) -> tuple[float, float]:
-    """Where the cubic through four nodes is zero between the middle two, from the second on, and its slope there."""
-    across, slope = b / (b - c), c - b
-    linear, square, cube = c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0
-    for _ in range(3):
-        slope = linear + across * (2.0 * square + across * 3.0 * cube)
-        value = b + across * (linear + across * (square + across * cube))
-        across = min(max(across - value / slope, 0.0), 1.0) if slope != 0.0 else across
-    return across, slope
+def _exercise_before_ex(
+    v: Floats, spots: Floats, case: Case, vol: float, left: float, amount: float
+) -> tuple[float, float]:
+    """Exercise where it brings more than holding; told: the spot where it takes over, and the kink's height."""
+    rest = v.copy()
+    for j in range(v.size):
+        if left > 0.0:
+            rest[j] -= _closed(case, vol, left, max(spots[j] - amount, 0.0))
+        v[j] = max(v[j], case.sign * (spots[j] - case.strike))
+    for j in range(v.size - 1):
+        low, high = spots[j], spots[j + 1]
+        width, bend = high - low, (rest[j + 1] - rest[j]) / (high - low)
+        falls = _gain(case, vol, left, amount, rest[j], low) > 0.0
+        if falls != (_gain(case, vol, left, amount, rest[j + 1], high) > 0.0):
+            for _ in range(30):
+                middle = 0.5 * (low + high)
+                if falls == (_gain(case, vol, left, amount, rest[j] + bend * (middle - spots[j]), middle) > 0.0):
+                    low = middle
+                else:
+                    high = middle
+            near = 1e-3 * width
+            slope = _gain(case, vol, left, amount, rest[j] + bend * (low + near - spots[j]), low + near)
+            slope -= _gain(case, vol, left, amount, rest[j] + bend * (low - near - spots[j]), low - near)
+            return low, abs(slope) / (2.0 * near)
+    return 0.0, 0.0
 
 
 @compiled
-def _exercise_before_ex(v: Floats, spots: Floats, case: Case) -> None:
-    """Where exercise takes over between two nodes the value has a kink, which they misjudge; they are put right."""
-    gain = case.sign * (spots - case.strike) - v
-    v[:] = np.maximum(v, v + gain)
-    for j in range(1, v.size - 2):
-        if gain[j] * gain[j + 1] < 0.0:
-            across, height = _crossing(gain[j - 1], gain[j], gain[j + 1], gain[j + 2])
-            v[j] -= abs(height) * _excess(across) * (1.0 - across)
-            v[j + 1] -= abs(height) * _excess(across) * across
+def _call(case: Case, vol: float, dt: float, spot: float, strike: float) -> float:
+    """What the right to buy at another strike a step later is worth."""
+    if dt <= 0.0:
+        return max(spot - strike, 0.0)
+    spread = vol * math.sqrt(dt)
+    shares, cash = spot * math.exp(-case.dividend_yield * dt), strike * math.exp(-case.rate * dt)
+    d1 = math.log(shares / cash) / spread + 0.5 * spread
+    return shares * below(d1) - cash * below(d1 - spread)
+
+
+@compiled
+def _sharp(
+    case: Case, vol: float, dt: float, spot: float, kink: float, height: float, left: float, amount: float
+) -> float:
+    """The part of a value that bends within a node's distance, so long before it does; known at any time.
+
+    That is the kink where exercise took over, or else all of an option that expires within a step of the dividend.
+    """
+    if height > 0.0:
+        return height * _call(case, vol, dt, spot, kink)
+    if left > 0.0:
+        paid = amount * math.exp(-(case.rate - case.dividend_yield) * dt)
+        return _closed(case, vol, left + dt, max(spot - paid, 0.0))
+    return 0.0
+
+
+@compiled
+def _step_before_ex(
+    v: Floats, spots: Floats, case: Case, vol: float, dt: float, left: float, amount: float
+) -> tuple[Floats, Floats]:
+    """One step back from right after exercise at the dividend; what is sharp there goes by the closed form."""
+    kink, height = 0.0, 0.0
+    if case.american:
+        kink, height = _exercise_before_ex(v, spots, case, vol, left, amount)
+    near_expiry = left if left < dt else 0.0
+    for j in range(v.size):
+        v[j] -= _sharp(case, vol, 0.0, spots[j], kink, height, near_expiry, amount)
+    up, down_weight, up_weight = weights(case, vol, dt)
+    size = v.size - 1
+    for j in range(size):
+        spots[j] *= up
+        v[j] = down_weight * v[j] + up_weight * v[j + 1]
+        v[j] += _sharp(case, vol, dt, spots[j], kink, height, near_expiry, amount)
+        if case.american:
+            v[j] = max(v[j], case.sign * (spots[j] - case.strike))
+    return v[:size], spots[:size]
 
 
 @compiled
@@ -167,8 +221,9 @@ def _read_below(v: Floats, spots: Floats, wanted: Floats, amount: float, case: C
     """Values at spots that are about to lose `amount`, from values after it.
 
     After the last dividend (`left` until expiry; else 0) values may bend within a node's distance. There only what the
-    closed form doesn't know is read off the spline, and a kink that is still sharp is put right.
+    closed form doesn't know is read off the spline.
     """
+    growth = math.exp(-case.rate * case.years)
     rest = v.copy()
     if left > 0.0:
         for j in range(v.size):
@@ -193,14 +248,9 @@ def _read_below(v: Floats, spots: Floats, wanted: Floats, amount: float, case: C
             found[j] = up * rest[cell + 1] + down * rest[cell] + bend * width * width / 6.0
         if left > 0.0:
             found[j] += _closed(case, vol, left, spot)
-            kink = case.strike + amount
-            if j > 0 and wanted[j - 1] < kink <= wanted[j]:
-                width = wanted[j] - wanted[j - 1]
-                across = (kink - wanted[j - 1]) / width
-                sharp = math.exp(-2.0 * (math.pi * case.strike * vol / width) ** 2 * left)
-                found[j - 1] -= sharp * width * _excess(across) * (1.0 - across)
-                found[j] -= sharp * width * _excess(across) * across
-    return np.maximum(found, 0.0)
+    for j in range(wanted.size):  # no straight line leads out of these bounds
+        found[j] = min(max(found[j], 0.0), wanted[j] if case.sign > 0.0 else case.strike * max(1.0, growth))
+    return found
 
 
 @compiled
@@ -231,10 +281,9 @@ def tree_with_dividends(case: Case, vol: float, times: Floats, amounts: Floats, 
             base, low, size = case.spot, -counts[0] - 2, counts[0] + 3
         before = _row(base, spread, low, size)
         v = _read_below(v, spots, before, amounts[k], case, vol, left)
-        spots, left = before, 0.0
-        if case.american:
-            _exercise_before_ex(v, spots, case)
-        v, spots = _roll_back(v, spots, case, vol, dts[k], counts[k])
+        v, spots = _step_before_ex(v, before, case, vol, dts[k], left, amounts[k])
+        v, spots = _roll_back(v, spots, case, vol, dts[k], counts[k] - 1)
+        left = 0.0
     today = v[:3].copy()
     earlier, _ = _roll_back(v, spots, case, vol, dts[0], 2)
     return read_nodes(today, case, math.exp(vol * math.sqrt(dts[0])), earlier[0], dts[0])

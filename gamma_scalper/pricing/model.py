@@ -105,8 +105,9 @@ class MarketInputs:
 
     @property
     def dividends_in_life(self) -> tuple[tuple[float, float], ...]:
-        """Those that matter to this contract, soonest first."""
-        return tuple((years, amount) for years, amount in self.dividends if 0 < years <= self.years and amount > 0)
+        """Those that matter to this contract, soonest first: in its life, and more than a millionth of the share."""
+        least = 1e-6 * self.spot
+        return tuple((years, amount) for years, amount in self.dividends if 0 < years <= self.years and amount > least)
 
 
 @runtime_checkable
