@@ -20,14 +20,14 @@ _MOST_NODES = 4_000
 
 @compiled
 def merged(case: Case, steps: int) -> tuple[Floats, Floats]:
-    """The dividends, those that leave within a fraction of a step of one another as one."""
-    times, amounts = case.times.copy(), case.amounts.copy()
+    """The dividends, those that leave within a fraction of a step of one another as one; the last before expiry."""
+    times, amounts = np.minimum(case.times, (1.0 - 1e-9) * case.years), case.amounts.copy()
     count = 0
     for i in range(case.times.size):
-        if count > 0 and case.times[i] - times[count - 1] < 0.25 * case.years / steps:
-            amounts[count - 1] += case.amounts[i] * math.exp(-case.rate * (case.times[i] - times[count - 1]))
+        if count > 0 and times[i] - times[count - 1] < 0.25 * case.years / steps:
+            amounts[count - 1] += case.amounts[i] * math.exp(-case.rate * (times[i] - times[count - 1]))
         else:
-            times[count], amounts[count] = case.times[i], case.amounts[i]
+            times[count], amounts[count] = times[i], case.amounts[i]
             count += 1
     return times[:count], amounts[:count]
 
@@ -112,27 +112,36 @@ def _exercise_before_ex(
     v: Floats, spots: Floats, case: Case, vol: float, left: float, amount: float
 ) -> tuple[float, float]:
     """Exercise where it brings more than holding; told: the spot where it takes over, and the kink's height."""
-    rest = v.copy()
+    gain = case.sign * (spots - case.strike) - v
+    kink = height = 0.0
     for j in range(v.size):
-        if left > 0.0:
-            rest[j] -= _closed(case, vol, left, max(spots[j] - amount, 0.0))
-        v[j] = max(v[j], case.sign * (spots[j] - case.strike))
-    for j in range(v.size - 1):
-        low, high = spots[j], spots[j + 1]
-        width, bend = high - low, (rest[j + 1] - rest[j]) / (high - low)
-        falls = _gain(case, vol, left, amount, rest[j], low) > 0.0
-        if falls != (_gain(case, vol, left, amount, rest[j + 1], high) > 0.0):
-            for _ in range(30):
-                middle = 0.5 * (low + high)
-                if falls == (_gain(case, vol, left, amount, rest[j] + bend * (middle - spots[j]), middle) > 0.0):
-                    low = middle
-                else:
-                    high = middle
-            near = 1e-3 * width
-            slope = _gain(case, vol, left, amount, rest[j] + bend * (low + near - spots[j]), low + near)
-            slope -= _gain(case, vol, left, amount, rest[j] + bend * (low - near - spots[j]), low - near)
-            return low, abs(slope) / (2.0 * near)
-    return 0.0, 0.0
+        if height == 0.0 and j > 0 and (gain[j - 1] > 0.0) != (gain[j] > 0.0):
+            kink, height = _kink(spots[j - 1], spots[j], gain[j - 1], gain[j], case, vol, left, amount)
+        v[j] += max(gain[j], 0.0)
+    return kink, height
+
+
+@compiled
+def _kink(
+    first: float, second: float, gain: float, next_gain: float, case: Case, vol: float, left: float, amount: float
+) -> tuple[float, float]:
+    """Where between two nodes exercise gains nothing, and how fast it does there.
+
+    What holding is worth between them is the closed form (where it is known), and a rest that is nearly straight.
+    """
+    rest = _gain(case, vol, left, amount, 0.0, first) - gain
+    bend = (_gain(case, vol, left, amount, 0.0, second) - next_gain - rest) / (second - first)
+    low, high = first, second
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        if (gain > 0.0) == (_gain(case, vol, left, amount, rest + bend * (middle - first), middle) > 0.0):
+            low = middle
+        else:
+            high = middle
+    near = 1e-3 * (second - first)
+    slope = _gain(case, vol, left, amount, rest + bend * (low + near - first), low + near)
+    slope -= _gain(case, vol, left, amount, rest + bend * (low - near - first), low - near)
+    return low, abs(slope) / (2.0 * near)
 
 
 @compiled
@@ -261,7 +270,7 @@ def tree_with_dividends(case: Case, vol: float, times: Floats, amounts: Floats, 
     for k in range(counts.size):
         begins = times[k - 1] if k > 0 else 0.0
         ends = times[k] if k < stretch else case.years
-        dts[k] = max(ends - begins, 1e-12 * case.years) / counts[k]
+        dts[k] = (ends - begins) / counts[k]
     lowest, sizes = _first_rows(case, vol, times, amounts, counts, dts)
 
     early = counts[stretch] - 1

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from truth import DAY, SPY
 
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.compiled
         *[("dividend_yield", lambda bad=bad: MarketInputs(100.0, 1.0, 0.0, bad)) for bad in (NAN, INFINITE)],
         *[
             ("dividends", lambda bad=bad: MarketInputs(100.0, 1.0, 0.0, 0.0, bad))
-            for bad in (((0.5, -1.0),), ((NAN, 1.0),), ((0.5, INFINITE),), (0.5, 1.0), 3)
+            for bad in (((0.5, -1.0),), ((NAN, 1.0),), ((0.5, INFINITE),), ((0.5, 1.0, 2.0),), (0.5, 1.0), 3, "ab")
         ],
         ("steps", lambda: QuantLibCRR(2)),
         ("steps", lambda: QuantLibCRR(101.0)),
@@ -112,6 +113,11 @@ def test_the_closed_form_knows_no_early_exercise_and_says_who_does():
 def test_whole_numbers_and_unsorted_dividends_are_taken_as_they_are_meant(model, exercise):
     assert isinstance(model, PricingModel)
     assert model.price(OptionTerms("C", 600, exercise), MarketInputs(600, 1, 0), 1) > 0
+    assert MarketInputs(600, 1, 0, 0, np.array([[0.5, 2.0]])).dividends == ((0.5, 2.0),)
+    for number in (1, np.float32(1), np.array(1.0), "1"):
+        assert model.price(OptionTerms("C", 600, exercise), SPY, number) == model.price(
+            OptionTerms("C", 600, exercise), SPY, 1.0
+        )
     assert MarketInputs(600, 1, 0, 0, [(0.5, 2), (0.25, 1)]).dividends == ((0.25, 1.0), (0.5, 2.0))
 
 

@@ -98,6 +98,14 @@ def test_a_row_without_an_answer_is_nan_and_says_why(model):
         assert list(np.isnan(column)) == [False] + [True] * 7
 
 
+def test_too_dear_is_judged_by_what_money_is_worth_at_expiry():
+    market = evolve(SPY, rate=0.05, dividend_yield=0.02)
+    dear = chain_greeks(Lattice(), ["P", "C"], [600.0, 600.0], 1.0, [590.0, 598.0], market, exercise="european")
+    assert list(dear.reason) == [Reason.TOO_DEAR] * 2
+    with pytest.raises(ValueError, match="exercise"):
+        chain_greeks(Lattice(), [], [], 1.0, 1.0, market, exercise="bermudan")
+
+
 def test_one_time_and_one_price_serve_all_and_nothing_is_a_chain_too():
     chain = chain_greeks(Lattice(), ["C", "P"], [600.0, 600.0], 30 * DAY, 11.0, SPY)
     assert list(chain.reason) == [Reason.SOLVED] * 2

@@ -81,15 +81,43 @@ def test_european_calls_with_cash_dividends_in_the_spot_model(years, known):
     assert Lattice(201).price(terms, inputs, 0.25) == pytest.approx(known, abs=2e-4)
 
 
-@pytest.mark.parametrize("ex_day", [1, 2, 5, 15, 25, 29])
+@pytest.mark.parametrize("ex_day", [1, 2, 5, 15, 25, 28, 29])
 @pytest.mark.parametrize("exercise", ["american", "european"])
 @pytest.mark.parametrize(("right", "strike"), [("C", 560.0), ("C", 600.0), ("P", 600.0), ("P", 640.0)])
 def test_a_cash_dividend_is_worth_what_finite_differences_say(ex_day, exercise, right, strike):
     terms = OptionTerms(right, strike, exercise)
     inputs = evolve(SPY, dividend_yield=0.0, dividends=((ex_day * DAY, 1.80),))
     known = true_price_with_dividends(terms, inputs, 0.15)
-    assert Lattice(401).price(terms, inputs, 0.15) == pytest.approx(known, abs=6e-3)
-    assert Lattice().price(terms, inputs, 0.15) == pytest.approx(known, abs=1.5e-2)
+    assert Lattice(401).price(terms, inputs, 0.15) == pytest.approx(known, abs=1.5e-3)
+    assert Lattice().price(terms, inputs, 0.15) == pytest.approx(known, abs=8e-3)
+
+
+@pytest.mark.parametrize(
+    ("strike", "days", "vol", "rate", "amount", "ex_days", "known"),
+    [
+        (552.0, 45, 0.3111, 0.0196, 12.0, 1.0, 48.932),
+        (570.0, 30, 0.20, 0.045, 6.0, 1.0, 30.667),
+        (600.0, 30, 0.20, 0.045, 6.0, 28.8215, 14.548),
+        (600.0, 30, 0.20, 0.045, 6.0, 28.8236, 14.549),
+        (600.0, 30, 0.20, 0.045, 30.0, 1.1757, 4.568),
+        (600.0, 30, 0.15, 0.045, 1.8, 28.4866, 11.214),
+    ],
+)
+def test_a_call_that_is_exercised_before_a_great_dividend(strike, days, vol, rate, amount, ex_days, known):
+    """Known from finite differences in steps of minutes."""
+    inputs = MarketInputs(600.0, days * DAY, rate, 0.0, ((ex_days * DAY, amount),))
+    assert Lattice().price(OptionTerms("C", strike), inputs, vol) == pytest.approx(known, abs=8e-3)
+
+
+@pytest.mark.parametrize(
+    ("strike", "amount", "days", "vol", "price", "delta"),
+    [(10.0, 90.0, 1.0, 0.05, 0.07383, -0.4996), (70.0, 30.0, 1 / 24, 0.1, 0.03679, -0.4998)],
+)
+def test_a_put_far_below_spot_until_a_dividend_as_great_as_the_share(strike, amount, days, vol, price, delta):
+    inputs = MarketInputs(100.0, days * DAY, 0.0, 0.0, ((0.5 * days * DAY, amount),))
+    found = Lattice().greeks(OptionTerms("P", strike, "european"), inputs, vol)
+    assert found.price == pytest.approx(price, rel=0.015)
+    assert found.delta == pytest.approx(delta, abs=2e-3)
 
 
 def test_a_dividend_tomorrow_moves_a_straddle_s_delta_as_no_yield_could():

@@ -107,6 +107,20 @@ def test_where_no_bearable_number_of_steps_will_do_it_says_so():
         MODEL.price(OptionTerms("C", 100.0), MarketInputs(100.0, 2.0, 0.10), 1e-4)
 
 
+@given(strike=st.floats(380, 420), vol=st.floats(0.1, 0.25))
+def test_what_is_exercised_now_is_not_kept_alive_by_rounding(strike, vol):
+    greeks = MODEL.greeks(OptionTerms("P", strike), MarketInputs(300.13, 30 * DAY, 0.05, 0.01), vol)
+    assert (greeks.delta, greeks.gamma, greeks.theta_per_day, greeks.vega) == (-1, 0, 0, 0)
+    assert greeks.price == strike - 300.13
+
+
+def test_its_own_price_has_a_volatility_though_theory_puts_it_out_of_bounds():
+    inputs = MarketInputs(167.15843, 1.8466349, 0.05)
+    price = MODEL.price(OptionTerms("C", 100.0), inputs, 0.1305)
+    assert price < 167.15843 - 100 * math.exp(-0.05 * 1.8466349)
+    assert MODEL.implied_vol(OptionTerms("C", 100.0), inputs, price) == pytest.approx(0.1305, abs=1e-6)
+
+
 def test_two_threads_may_use_one_model():
     terms = [OptionTerms("C", 590.0), OptionTerms("P", 590.0)]
     alone = [MODEL.greeks(leg, SPY, vol) for leg in terms for vol in (0.1, 0.2)]
