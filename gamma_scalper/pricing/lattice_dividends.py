@@ -15,7 +15,6 @@ from gamma_scalper.pricing.lattice_nodes import Values, read_nodes, weights
 
 _SHORT = 4  # steps at least in a stretch: a spline needs nodes close enough, a choice some dates before it
 _FAR = 10.0  # standard deviations from the strike beyond which a value is a straight line
-_MOST_NODES = 4_000
 
 
 @compiled
@@ -81,9 +80,7 @@ def _first_rows(case: Case, vol: float, times: Floats, amounts: Floats, counts: 
         odd = (counts[k] - 1) % 2 if k == counts.size - 1 else 0  # the strike is a node one step before expiry
         first = math.floor((math.log(low / case.strike) / spread - odd) / 2.0) - 2
         final = math.ceil((math.log(high / case.strike) / spread - odd) / 2.0) + 2
-        if final - first >= _MOST_NODES:
-            first, final = max(first, -_MOST_NODES // 2), min(final, _MOST_NODES // 2)
-        lowest[k], sizes[k] = 2 * first + odd, max(final - first + 1, 4)
+        lowest[k], sizes[k] = 2 * first + odd, final - first + 1
         low = case.strike * math.exp((lowest[k] - counts[k]) * spread)
         high = case.strike * math.exp((lowest[k] + 2 * (sizes[k] - 1) + counts[k]) * spread)
     return lowest, sizes
