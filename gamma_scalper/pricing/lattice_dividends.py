@@ -158,14 +158,14 @@ def _sharp(
 ) -> float:
     """The part of a value that bends within a node's distance, so long before it does; known at any time.
 
-    That is the kink where exercise took over, or else all of an option that expires within a step of the dividend.
+    That is the kink where exercise took over, and an option that expires within a step of the dividend: all that is
+    seen of it, which is nothing where exercise has taken over before it bends.
     """
-    if height > 0.0:
-        return height * _call(case, vol, dt, spot, kink)
-    if left > 0.0:
+    known = height * _call(case, vol, dt, spot, kink) if height > 0.0 else 0.0
+    if left > 0.0 and (height == 0.0 or case.sign * (kink - case.strike - amount) > 0.0):
         paid = amount * math.exp(-(case.rate - case.dividend_yield) * dt)
-        return _closed(case, vol, left + dt, max(spot - paid, 0.0))
-    return 0.0
+        known += _closed(case, vol, left + dt, max(spot - paid, 0.0))
+    return known
 
 
 @compiled

@@ -4,7 +4,7 @@ import math
 
 from gamma_scalper.pricing.analytic import Case, Floats, european_greeks
 from gamma_scalper.pricing.compiled import compiled
-from gamma_scalper.pricing.implied import begin, narrow
+from gamma_scalper.pricing.implied import begin, most_worth, narrow
 from gamma_scalper.pricing.lattice_dividends import longest_step, merged, stretches, tree_with_dividends
 from gamma_scalper.pricing.lattice_nodes import Values
 from gamma_scalper.pricing.lattice_tree import american_tree
@@ -75,7 +75,7 @@ def _with_dividends(case: Case, vol: float, steps: int) -> Values:
     coarse = tree_with_dividends(case, vol, times, amounts, counts)
     least = max(case.sign * (case.spot - case.strike), 0.0) if case.american else 0.0
     return Values(
-        max(2.0 * fine.price - coarse.price, least),
+        min(max(2.0 * fine.price - coarse.price, least), most_worth(case)),
         2.0 * fine.delta - coarse.delta,
         2.0 * fine.gamma - coarse.gamma,
         2.0 * fine.theta - coarse.theta,
