@@ -48,7 +48,7 @@ def identified(case: Case, wanted: float, exact: bool) -> bool:
     A model that is itself not exact may be a little below the first.
     """
     least = _least(case) if exact else _exercised_at(case, 0.0, False) if case.american else 0.0
-    return max(least, 0.0) + 1e-9 * case.strike < wanted < most_worth(case)
+    return max(least, 0.0) + 1e-9 * min(case.spot, case.strike) < wanted < most_worth(case)
 
 
 class Search(NamedTuple):
@@ -83,7 +83,8 @@ def narrow(search: Search, case: Case, error: float) -> Search:
     half or the double, inside a bracket that takes over when they leave it. A good guess needs about three prices.
     """
     vol, low, high, tries = search.vol, search.low, search.high, search.tries + 1
-    if abs(error) <= 1e-13 * case.strike:
+    size = min(case.spot, case.strike)
+    if abs(error) <= 1e-13 * size:
         return Search(vol, True, low, high, vol, error, tries)
     if error > 0.0 or (math.isnan(error) and vol * math.sqrt(case.years) > 1.0):
         high = vol
@@ -104,6 +105,6 @@ def narrow(search: Search, case: Case, error: float) -> Search:
         better = math.sqrt(low * high) if high < MOST_VOL else min(2.0 * vol, math.sqrt(vol * high))
     if close or tries == 100:
         # Where the number of steps changes the price jumps, and the wanted one may lie in the gap.
-        found = abs(error) < 1e-3 * case.strike and 1.01 * LEAST_VOL < better < 0.99 * MOST_VOL
+        found = abs(error) < 1e-3 * size and 1.01 * LEAST_VOL < better < 0.99 * MOST_VOL
         return Search(better if found else math.nan, True, low, high, vol, error, tries)
     return Search(better, False, low, high, vol, error, tries)
