@@ -9,9 +9,12 @@ from rich.console import Console
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.greeks import Greeks
 from gamma_scalper.domain.instruments import Right
-from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel
+from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel, checked_price
 from gamma_scalper.pricing.parameters import PricingParameters
 from gamma_scalper.pricing.warm_up import WarmUp
+
+_LONGEST_DAYS = 36_500
+_MOST_PCT = 10_000
 
 
 @frozen
@@ -39,22 +42,31 @@ class Row:
 
 def calculate(pricing: PricingParameters, asked: Asked, now: datetime) -> list[Row]:
     if (asked.vol_pct is None) == (asked.price is None):
-        raise UserError("price: give either --vol-pct or --price")
+        raise UserError("price: give exactly one of --vol-pct and --price")
+    if not 0 <= asked.days <= _LONGEST_DAYS:
+        raise UserError(f"price: --days {asked.days:g} is not allowed; allowed: 0 to {_LONGEST_DAYS:,}")
+    if asked.vol_pct is not None and not 0 < asked.vol_pct <= _MOST_PCT:
+        raise UserError(
+            f"price: --vol-pct {asked.vol_pct:g} is not allowed; allowed: above 0 and at most {_MOST_PCT:,}"
+        )
     try:
         terms = OptionTerms(asked.right, asked.strike, "european" if asked.european else "american")
-        inputs = _inputs(pricing, asked, now)
-    except (ValueError, OverflowError) as error:
+        inputs = market_of(pricing, asked, now)
+        if asked.price is not None:
+            checked_price(asked.price, inputs)
+    except ValueError as error:
         raise UserError(f"price: {error}") from error
-    return [_row(model, terms, inputs, asked) for model in _models()]
+    return [_row(model, terms, inputs, asked) for model in _models(pricing.steps)]
 
 
-def _inputs(pricing: PricingParameters, asked: Asked, now: datetime) -> MarketInputs:
+def market_of(pricing: PricingParameters, asked: Asked, now: datetime) -> MarketInputs:
+    """The asked market, with the book's rate for its time, its yield and its dividends until then."""
     inputs = MarketInputs(asked.spot, asked.days / 365, 0.0, pricing.dividend_yield_pct / 100)
     dividends = pricing.schedule.in_life(now, now + timedelta(days=asked.days))
     return evolve(inputs, rate=pricing.curve.rate(inputs.years), dividends=dividends)
 
 
-def _models() -> list[PricingModel]:
+def _models(steps: int) -> list[PricingModel]:
     """All of them, compiled; the first time ever that takes a while, and says so."""
     warm_up = WarmUp()
     from gamma_scalper.pricing import BlackScholes, Lattice, QuantLibCRR
@@ -67,6 +79,8 @@ def _models() -> list[PricingModel]:
             if not console.is_terminal:
                 sys.stderr.write("compiling the lattice for this processor, once after set-up or an update\n")
             warm_up.wait()
+    if steps:
+        return [QuantLibCRR(steps), Lattice(steps), BlackScholes()]
     return [QuantLibCRR(), Lattice(), BlackScholes()]
 
 

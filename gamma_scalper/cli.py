@@ -11,7 +11,7 @@ from attrs import asdict, astuple
 from rich.console import Console
 from rich.table import Column, Table
 
-from gamma_scalper.calculator import Asked, calculate
+from gamma_scalper.calculator import Asked, calculate, market_of
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
@@ -140,7 +140,7 @@ def price(
     ] = None,
     right: Annotated[Right, typer.Option(help="A call or a put.", case_sensitive=False)] = "C",
     european: Annotated[bool, typer.Option("--european", help="Exercised at expiry only, as on an index.")] = False,
-    book: BookOption = None,
+    book: Annotated[list[str] | None, typer.Option("--book", metavar="NAME", help="Whose rates and dividends.")] = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -148,12 +148,19 @@ def price(
 
     Theta is per calendar day, vega per percent of volatility.
     """
-    pricing = next(iter(_chosen(_load(context, set_), book).values())).pricing
-    rows = calculate(pricing, Asked(right, strike, european, spot, days, vol_pct, quoted), WallClock().now())
+    chosen = _chosen(_load(context, set_), book)
+    if len(chosen) > 1:
+        raise UserError(f"price: whose rates and dividends? Name one book with --book: {', '.join(chosen)}")
+    ((name, parameters),) = chosen.items()
+    asked, now = Asked(right, strike, european, spot, days, vol_pct, quoted), WallClock().now()
+    rows = calculate(parameters.pricing, asked, now)
+    inputs = market_of(parameters.pricing, asked, now)
     if as_json:
-        _print_json("price/1", {"models": [asdict(row) for row in rows]})
+        _print_json("price/1", {"book": name, "inputs": asdict(inputs), "models": [asdict(row) for row in rows]})
         return
-    table = Table("model", "volatility", "price", "delta", "gamma", "theta", "vega", "")
+    due = ", ".join(f"${amount:g} in {years * 365:.1f} days" for years, amount in inputs.dividends) or "none"
+    about = f"book {name}: rate {inputs.rate:.3%}, yield {inputs.dividend_yield:.3%}, cash dividends {due}"
+    table = Table("model", "volatility", "price", "delta", "gamma", "theta", "vega", "", caption=about)
     for row in rows:
         shown = "" if row.greeks is None else "{:.4f} {:.5f} {:.6f} {:.4f} {:.4f}".format(*astuple(row.greeks))
         vol = "" if row.vol_pct is None else f"{row.vol_pct:.4f} %"

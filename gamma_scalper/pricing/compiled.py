@@ -1,5 +1,6 @@
 """Numba, as this package uses it: compiled on first use, kept on disk, running without the interpreter's lock."""
 
+import pickle
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
@@ -20,7 +21,7 @@ class _StaleTogether:
 
     def get_source_stamp(self) -> tuple[bytes, ...]:
         folder = __file__.rpartition("compiled")[0]
-        sources: list[Any] = [_Source(f"{folder}{name}.py") for name in KERNELS]
+        sources: list[Any] = [_Source(f"{folder}{name}.py") for name in (*KERNELS, "compiled")]
         return tuple(source.get_source_stamp() for source in sources)
 
 
@@ -50,8 +51,27 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     config: Any = numba.config
     usual, config.CACHE_LOCATOR_CLASSES = config.CACHE_LOCATOR_CLASSES, _LOCATORS
     try:
-        return cast(Callable[P, R], compiler(cache=True)(function))
+        made = compiler(cache=True)(function)
+        _forgive_damage(made)
+        return cast(Callable[P, R], made)
     except RuntimeError:  # "cannot cache function: no locator available"
         return cast(Callable[P, R], compiler()(function))
     finally:
         config.CACHE_LOCATOR_CLASSES = usual
+
+
+def _forgive_damage(made: Any) -> None:
+    """Kept code that can't be read, after a power failure say, is thrown away and made anew."""
+    cache = getattr(made, "_cache", None)
+    if cache is None:  # not compiled at all: NUMBA_DISABLE_JIT
+        return
+    load = cache.load_overload
+
+    def load_or_flush(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except (EOFError, pickle.UnpicklingError, ValueError, IndexError, AttributeError):
+            cache.flush()
+            return None
+
+    cache.load_overload = load_or_flush

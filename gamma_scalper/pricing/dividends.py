@@ -3,11 +3,11 @@
 import math
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.quotes import Quote
@@ -15,6 +15,7 @@ from gamma_scalper.domain.sessions import years_between
 from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel
 
 _DIVIDEND = re.compile(r"(\d{4}-\d{2}-\d{2})\s+(\d+(?:\.\d+)?)")
+_MOST_A_YEAR = 12
 _NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -60,7 +61,10 @@ def parse_dividends(text: str) -> DividendSchedule:
         found = _DIVIDEND.fullmatch(part)
         if found is None:
             raise ValueError(f"cannot read {part!r}; expected an ex-date and an amount, such as 2026-12-18 1.80")
-        dividends.append(Dividend(date.fromisoformat(found[1]), float(found[2])))
+        try:
+            dividends.append(Dividend(date.fromisoformat(found[1]), float(found[2])))
+        except ValueError as error:
+            raise ValueError(f"cannot read {part!r}: {error}") from error
     return DividendSchedule(tuple(dividends))
 
 
@@ -76,17 +80,21 @@ def from_broker(text: str, horizon: date) -> DividendSchedule:
     if not parts[2] or not parts[3]:
         return DividendSchedule()
     try:
-        year, ex, amount = float(parts[1] or 0), date.fromisoformat(parts[2]), float(parts[3])
+        year, amount = float(parts[1] or 0), float(parts[3])
+        ex = date(int(parts[2][:4]), int(parts[2][4:6]), int(parts[2][6:]))
     except ValueError as error:
         raise ValueError(f"cannot read {text!r} as dividends") from error
+    if not (0 <= year < math.inf and 0 <= amount < math.inf):
+        raise ValueError(f"cannot read {text!r} as dividends; amounts are not negative")
     if amount == 0:
         return DividendSchedule()
     dividends = [Dividend(ex, amount)]
-    times_a_year = round(year / amount)
-    for i in range(1, times_a_year):
-        estimated = ex + timedelta(days=round(365 * i / times_a_year))
-        if estimated <= horizon:
-            dividends.append(Dividend(estimated, (year - amount) / (times_a_year - 1), declared=False))
+    left = year - amount
+    more = min(max(round(left / amount), 1 if left > 0.5 * amount else 0), _MOST_A_YEAR - 1)
+    for i in range(1, more + 1):
+        estimated = ex.toordinal() + round(365 * i / (more + 1))
+        if estimated <= horizon.toordinal():
+            dividends.append(Dividend(date.fromordinal(estimated), left / more, declared=False))
     return DividendSchedule(tuple(dividends))
 
 
@@ -101,14 +109,15 @@ class StrikeQuotes:
 
 @frozen
 class ImpliedForward:
-    """Where the options put the share at expiry. What pays for the way there, dividends and borrowing, is the yield."""
+    """Where the options put the share at expiry."""
 
     low: float
     forward: float
     high: float
 
     def dividend_yield(self, inputs: MarketInputs) -> float:
-        return inputs.rate - math.log(self.forward / inputs.spot) / inputs.years
+        """What the way there pays besides the cash dividends of the inputs: a yield, or what borrowing costs."""
+        return _yield_to(self.forward, inputs)
 
 
 def implied_forward(
@@ -117,8 +126,11 @@ def implied_forward(
     """From put-call parity, for American options: at the true forward, call and put of a strike tell one volatility.
 
     Bid against ask gives each strike's bounds, narrowed by what holds of American options at any volatility; the mids
-    of strikes near the money give the estimate. None where no strike tells, or where they contradict one another.
+    of strikes near the money give the estimate. None where no strike tells, or where they contradict one another. Cash
+    dividends in the inputs stay what they are; the yield in them counts for nothing.
     """
+    if inputs.years == 0:
+        raise ValueError("years must be positive: there is no forward to an expiry that has passed")
     bounds, estimates = [], []
     for pair in strikes:
         if abs(pair.strike / inputs.spot - 1) * 100 > near_pct or not (pair.call.usable and pair.put.usable):
@@ -145,11 +157,10 @@ def _forward_at(model: PricingModel, inputs: MarketInputs, strike: float, call: 
     """The forward at which one volatility explains both prices; None where neither tells one near the money."""
     growth = math.exp(inputs.rate * inputs.years)
     forward = strike + (call - put) * growth  # European parity: early exercise moves it a little
-    for _ in range(8):
+    for _ in range(12):
         if not 0.5 * inputs.spot < forward < 2 * inputs.spot:
             return None
-        carry = inputs.rate - math.log(forward / inputs.spot) / inputs.years
-        market = MarketInputs(inputs.spot, inputs.years, inputs.rate, carry)
+        market = evolve(inputs, dividend_yield=_yield_to(forward, inputs))
         call_terms, put_terms = OptionTerms("C", strike), OptionTerms("P", strike)
         # Price both at one volatility, that of the leg out of the money; early exercise is what parity doesn't see.
         terms, price = (call_terms, call) if strike >= forward else (put_terms, put)
@@ -161,3 +172,16 @@ def _forward_at(model: PricingModel, inputs: MarketInputs, strike: float, call: 
         if abs(gap) < 1e-7 * strike:
             break
     return forward
+
+
+def _yield_to(forward: float, inputs: MarketInputs) -> float:
+    """The yield at which spot, less the cash dividends, grows to the forward."""
+    found = inputs.rate - math.log(forward / inputs.spot) / inputs.years
+    for _ in range(20):
+        carry = inputs.rate - found
+        paid = sum(amount * math.exp(carry * (inputs.years - years)) for years, amount in inputs.dividends_in_life)
+        step = math.log((forward + paid) / inputs.spot) / inputs.years - carry
+        found -= step
+        if abs(step) < 1e-13:
+            break
+    return found

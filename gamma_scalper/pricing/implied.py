@@ -22,14 +22,21 @@ def _exercised_at(case: Case, time: float, cum: bool) -> float:
 
 
 @compiled
-def _least(case: Case) -> float:
-    """The price below which no volatility leads: the best of deciding today when to exercise."""
-    least = max(_exercised_at(case, case.years, False), 0.0)
+def least_worth(case: Case) -> tuple[float, float]:
+    """The price below which no volatility leads, the best of deciding today when to exercise; and its delta."""
+    best, delta = 0.0, 0.0
+    times = [case.years]
     if case.american:
-        least = max(least, _exercised_at(case, 0.0, False))
+        times.append(0.0)
         for i in range(case.times.size):
-            least = max(least, _exercised_at(case, case.times[i], True), _exercised_at(case, case.times[i], False))
-    return least
+            times.append(case.times[i])
+    for time in times:
+        worth = _exercised_at(case, time, False)
+        if case.american:
+            worth = max(worth, _exercised_at(case, time, True))
+        if worth > best:
+            best, delta = worth, case.sign * math.exp(-case.dividend_yield * time)
+    return best, delta
 
 
 @compiled
@@ -47,7 +54,9 @@ def identified(case: Case, wanted: float, exact: bool) -> bool:
 
     A model that is itself not exact may be a little below the first.
     """
-    least = _least(case) if exact else _exercised_at(case, 0.0, False) if case.american else 0.0
+    least = _exercised_at(case, 0.0, False) if case.american else 0.0
+    if exact:
+        least, _ = least_worth(case)
     return max(least, 0.0) + 1e-9 * min(case.spot, case.strike) < wanted < most_worth(case)
 
 

@@ -10,18 +10,23 @@ from attrs import evolve, frozen
 from gamma_scalper.domain.greeks import Greeks
 from gamma_scalper.domain.instruments import Exercise, Right
 from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.pricing.analytic import case_of
+from gamma_scalper.pricing.implied import least_worth
 from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel, at_exercise
 
 
 @frozen
 class LegVolatility:
-    """Shared by call and put of one strike and expiry. `at` is when it was solved, however long ago that is."""
+    """Shared by call and put of one strike and expiry. `at` is when its quote came, however long ago that is."""
 
     vol: float
     leg: Right  # whose quote told it
     at: datetime
     carried: bool = False  # from an earlier quote: nothing newer tells a volatility
 
+
+_WIDEST_PCT = 150.0  # 0.01 x 0.05 is 133% wide and still says something
+_NEAR_BOUND_PCT = 10.0
 
 AT_BOUND: Literal["at bound"] = "at bound"
 """Nothing tells a volatility, and the market pays no more than the exercise value: price and delta are the bound's."""
@@ -45,17 +50,18 @@ def leg_volatility(
     None: nothing is known, and there is no bound to stand on.
     """
     outside, inside = _outside(strike, inputs)
+    if inputs.years == 0:
+        return AT_BOUND
+    young = {right: quote for right, quote in quotes.items() if quote.usable and quote.age(now) <= max_age}
     for leg in (outside, inside):
-        if leg == inside and last is not None and now - last.at <= max_age:
+        if leg == inside and last is not None and timedelta(0) <= now - last.at <= max_age:
             return evolve(last, carried=True)
-        vol = _told(model, OptionTerms(leg, strike, exercise), inputs, quotes.get(leg), last)
-        if vol is not None:
-            return LegVolatility(vol, leg, now)
-    deep = quotes.get(inside)
-    at_bound = (
-        deep is not None and deep.usable and not _above_bound(deep, OptionTerms(inside, strike, exercise), inputs)
-    )
-    return AT_BOUND if at_bound else None
+        quote = young.get(leg)
+        vol = _told(model, OptionTerms(leg, strike, exercise), inputs, quote, last) if quote is not None else None
+        if quote is not None and vol is not None:
+            return LegVolatility(vol, leg, quote.received_at)
+    deep = young.get(inside)
+    return AT_BOUND if deep is not None and _at_bound(deep, OptionTerms(inside, strike, exercise), inputs) else None
 
 
 def leg_greeks(model: PricingModel, terms: OptionTerms, inputs: MarketInputs, volatility: Volatility) -> Greeks:
@@ -73,23 +79,23 @@ def _outside(strike: float, inputs: MarketInputs) -> tuple[Right, Right]:
 
 
 def _told(
-    model: PricingModel, terms: OptionTerms, inputs: MarketInputs, quote: Quote | None, last: LegVolatility | None
+    model: PricingModel, terms: OptionTerms, inputs: MarketInputs, quote: Quote, last: LegVolatility | None
 ) -> float | None:
-    """Only a bid for more than the exercise value, which is nothing out of the money, tells a volatility."""
-    if quote is None or not quote.usable or inputs.years == 0 or not _above_bound(quote, terms, inputs):
+    """Only a bid for more than the bound, which is nothing out of the money, tells a volatility; and a serious one."""
+    if (quote.bid or 0.0) <= _bound(terms, inputs).price or quote.spread_pct > _WIDEST_PCT:
         return None
     return model.implied_vol(terms, inputs, quote.mid, last.vol if last is not None else None)
 
 
-def _above_bound(quote: Quote, terms: OptionTerms, inputs: MarketInputs) -> bool:
-    return (quote.bid or 0.0) > _bound(terms, inputs).price
+def _at_bound(quote: Quote, terms: OptionTerms, inputs: MarketInputs) -> bool:
+    """Nobody bids more than the bound, and it is a market: far from it an ask is no more than a wish."""
+    bound = _bound(terms, inputs).price
+    return (quote.bid or 0.0) <= bound and (quote.ask or 0.0) <= bound * (1 + _NEAR_BOUND_PCT / 100)
 
 
 def _bound(terms: OptionTerms, inputs: MarketInputs) -> Greeks:
-    """Of a leg without time value: exercised now, or surely at expiry."""
-    if terms.exercise == "american":
+    """Of a leg without time value: exercised now, right around a dividend, or at expiry, whichever brings most."""
+    if inputs.years == 0:
         return at_exercise(terms, inputs.spot)
-    share = math.exp(-inputs.dividend_yield * inputs.years)
-    cash = terms.strike * math.exp(-inputs.rate * inputs.years)
-    price = max(terms.sign * (inputs.spot * share - cash), 0.0)
-    return Greeks(price, terms.sign * share if price > 0 else 0.0, 0.0, 0.0, 0.0)
+    price, delta = least_worth(case_of(terms, inputs))
+    return Greeks(price, delta, 0.0, 0.0, 0.0)

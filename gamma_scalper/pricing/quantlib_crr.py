@@ -118,6 +118,8 @@ class QuantLibCRR:
         return float(self._tree(case, vol, steps or self._steps_for(case, vol)).option.NPV()) * case.strike
 
     def _tree(self, case: Case, vol: float, steps: int) -> _Tree:
+        if not 1e-9 < case.spot / case.strike < 1e9:
+            raise NoValidTree(f"spot {case.spot:g} and strike {case.strike:g} are too far apart for QuantLibCRR")
         key = (case.sign, case.american, steps)
         tree = self._trees.get(key)
         if tree is None:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 _TENOR = re.compile(r"(\d+(?:\.\d+)?)([my])\s+([+-]?\d+(?:\.\d+)?)")
 _COUPONS_A_YEAR = 2
+_LONGEST = 100.0
 
 
 def _pairs(points: "tuple[tuple[float, float], ...]") -> tuple[tuple[float, float], ...]:
@@ -59,8 +60,8 @@ def from_par_yields(yields: Mapping[float, float]) -> ZeroCurve:
         raise ValueError("a curve needs at least one yield")
     points: list[tuple[float, float]] = []
     for years, par in sorted(yields.items()):
-        if not (years > 0 and -0.5 < par < 1.0):
-            raise ValueError(f"a yield of {par:g} for {years:g} years: years are above 0, and 5% is 0.05")
+        if not (0 < years <= _LONGEST and -0.5 < par < 1.0):
+            raise ValueError(f"a yield of {par:g} for {years:g} years: years are above 0, up to 100, and 5% is 0.05")
         low, high = -2.0, 2.0
         for _ in range(60):
             middle = (low + high) / 2
@@ -68,6 +69,8 @@ def from_par_yields(yields: Mapping[float, float]) -> ZeroCurve:
                 low = middle
             else:
                 high = middle
+        if abs(low) > 1.99:
+            raise ValueError(f"a yield of {par:g} for {years:g} years fits no curve through the shorter ones")
         points.append((years, (low + high) / 2))
     return ZeroCurve(tuple(points))
 
@@ -89,16 +92,21 @@ def parse_rates(text: str) -> ZeroCurve:
     try:
         percent = float(text)
     except ValueError:
-        yields = {}
-        for part in text.split(","):
-            found = _TENOR.fullmatch(part.strip())
-            if found is None:
-                raise ValueError(
-                    f"cannot read {part.strip()!r}; expected a maturity and a yield, such as 3m 4.3"
-                ) from None
-            number, unit, par = found.groups()
-            yields[float(number) / (12 if unit == "m" else 1)] = float(par) / 100
-        return from_par_yields(yields)
+        return from_par_yields(_par_yields(text))
     if not -50 < percent < 100:
         raise ValueError(f"a rate of {text} percent is out of range")
     return flat(percent / 100)
+
+
+def _par_yields(text: str) -> dict[float, float]:
+    yields: dict[float, float] = {}
+    for part in (part.strip() for part in text.split(",")):
+        found = _TENOR.fullmatch(part)
+        if found is None:
+            raise ValueError(f"cannot read {part!r}; expected a maturity and a yield, such as 3m 4.3")
+        number, unit, par = found.groups()
+        years = float(number) / (12 if unit == "m" else 1)
+        if years in yields:
+            raise ValueError(f"cannot read {part!r}: its maturity is there twice")
+        yields[years] = float(par) / 100
+    return yields

@@ -19,7 +19,7 @@ EFFICIENCY = {
     "parkinson": 4.9,
     "garman_klass": 7.4,
     "rogers_satchell": 6.0,
-    "yang_zhang": 14.0,  # at best, with a fitting share of the movement overnight; about 8 without any
+    "yang_zhang": 7.0,  # over two weeks to a month; at best 14, over two days; half where half the movement is at night
 }
 
 TRADING_DAYS = 252.0
@@ -52,7 +52,7 @@ def rogers_satchell(
 
 
 def yang_zhang(opens: Series, highs: Series, lows: Series, closes: Series, per_year: float = TRADING_DAYS) -> float:
-    """Nights, open to close and Rogers-Satchell, weighted for least variance. Efficiency 8 to 14; right in a trend."""
+    """Nights, open to close and Rogers-Satchell, weighted. Efficiency about 7, at best 14; right in a trend."""
     open_, high, low, close = _bars(opens=opens, highs=highs, lows=lows, closes=closes)
     if close.size < 3:
         raise ValueError("closes must hold at least 3 days")
@@ -76,7 +76,7 @@ def realised_variance(prices_by_day: Sequence[Series], per_year: float = TRADING
     days = [_prices("prices_by_day", prices, at_least=2) for prices in prices_by_day]
     within = sum(float(np.sum(np.diff(np.log(day)) ** 2)) for day in days) / len(days)
     nights = [math.log(after[0] / before[-1]) ** 2 for before, after in itertools.pairwise(days)]
-    return (within + sum(nights) / len(nights)) * per_year
+    return (within + sum(nights) / len(nights)) * _checked(per_year)
 
 
 def _rogers_satchell(
@@ -91,11 +91,20 @@ def _rogers_satchell(
 
 
 def _yearly(variance: float, per_year: float) -> float:
-    return math.sqrt(max(variance, 0.0) * per_year)
+    return math.sqrt(max(variance, 0.0) * _checked(per_year))
+
+
+def _checked(per_year: float) -> float:
+    if not 0 < per_year < math.inf:
+        raise ValueError(f"per_year must be a positive number, not {per_year!r}")
+    return per_year
 
 
 def _prices(name: str, values: Series, at_least: int) -> npt.NDArray[np.float64]:
-    prices = np.asarray(values, dtype=np.float64)
+    try:
+        prices = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be prices in one list") from error
     if prices.ndim != 1 or prices.size < at_least:
         raise ValueError(f"{name} must be at least {at_least} prices in one list")
     if not np.all(np.isfinite(prices) & (prices > 0)):

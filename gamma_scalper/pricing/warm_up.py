@@ -7,7 +7,7 @@ State = Literal["loading", "compiling", "ready", "failed"]
 
 
 class WarmUp:
-    """A thread that has every compiled function of the lattice loaded from disk, or compiled and put there.
+    """A thread that has every compiled function loaded from disk, or compiled and put there.
 
     `state` may be read at any time; it says `compiling` only where machine code had to be made, which is once after
     set-up and after each change of the code or of the processor.
@@ -32,6 +32,7 @@ class WarmUp:
     def _load(self) -> None:
         from numba.core import event
 
+        from gamma_scalper.pricing.analytic import BlackScholes
         from gamma_scalper.pricing.chain import chain_greeks
         from gamma_scalper.pricing.lattice import Lattice
         from gamma_scalper.pricing.model import MarketInputs, OptionTerms
@@ -52,4 +53,7 @@ class WarmUp:
             model.implied_vol(terms, inputs, price)
             model.greeks(terms, inputs, 0.2)
             chain_greeks(model, ["P"], [100.0], 0.1, [price], inputs)
+            closed = OptionTerms("P", 100.0, "european")
+            BlackScholes().implied_vol(closed, inputs, BlackScholes().price(closed, inputs, 0.2))
+            BlackScholes().greeks(closed, inputs, 0.2)
         self._ready = True

@@ -57,9 +57,18 @@ def test_a_share_without_dividends_has_none(text):
 
 def test_the_last_dividend_of_a_year_stands_alone():
     assert from_broker("1.0,,20261218,0.5", date(2027, 12, 31)).dividends == (Dividend(date(2026, 12, 18), 0.5),)
+    assert from_broker("1.0,0.5,20261218,0.5", date(2027, 12, 31)).dividends == (Dividend(date(2026, 12, 18), 0.5),)
 
 
-@pytest.mark.parametrize("text", ["", "1.0", "1,2,3", "a,b,20261218,1", "1,1,2026,1"])
+def test_twelve_dividends_a_year_are_the_most_that_are_estimated():
+    assert len(from_broker("0.83,0.92,20130219,0.000000001", date(2014, 2, 1)).dividends) == 12
+    assert from_broker("0.83,0.92,99991231,0.23", date.max).dividends[0].ex == date(9999, 12, 31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1.0", "1,2,3", "a,b,20261218,1", "1,1,2026,1", "1,inf,20261218,1", "1,nan,20261218,1", "1,-1,20261218,1"],
+)
 def test_a_tick_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="as dividends"):
         from_broker(text, date(2027, 7, 1))
@@ -92,6 +101,22 @@ def test_options_tell_the_forward_they_were_priced_on(model, dividend_yield, day
     assert found.low <= known <= found.high
     assert found.high - found.low < 0.1
     assert found.dividend_yield(truth) == pytest.approx(dividend_yield, abs=2e-3)
+
+
+@pytest.mark.parametrize(("days", "ex_day", "amount"), [(30, 10, 1.8), (30, 25, 1.8), (14, 13, 1.8), (365, 364, 6.0)])
+def test_a_cash_dividend_stays_one_while_the_forward_is_sought(days, ex_day, amount):
+    truth = MarketInputs(600.0, days * DAY, 0.043, 0.004, ((ex_day * DAY, amount),))
+    known = 600 * math.exp(0.039 * days * DAY) - amount * math.exp(0.039 * (days - ex_day) * DAY)
+    strikes = [580.0 + 5 * i for i in range(9)]
+    found = implied_forward(Lattice(), evolve(truth, dividend_yield=0.0), quotes(Lattice(), truth, strikes))
+    assert found.forward == pytest.approx(known, abs=0.03)
+    assert found.low <= known <= found.high
+    assert found.dividend_yield(truth) == pytest.approx(0.004, abs=3e-3)
+
+
+def test_there_is_no_forward_to_the_past():
+    with pytest.raises(ValueError, match="years must be positive"):
+        implied_forward(Lattice(), evolve(SPY, years=0.0), [])
 
 
 def test_plain_parity_would_be_wrong_for_american_options():

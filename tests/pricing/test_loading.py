@@ -54,6 +54,16 @@ print(below(0.0), sum(below.stats.cache_hits.values()))
     assert [run(code), run(code)] == ["0.5 0", "0.5 1"]
 
 
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_kept_code_that_was_damaged_is_made_anew(tmp_path, kind):
+    code = "from gamma_scalper.pricing.analytic import below; print(below(0.0))"
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0.5"
+    for kept in tmp_path.rglob(f"analytic.below*.{kind}"):
+        kept.write_bytes(kept.read_bytes()[:20] if kind == "nbc" else b"")
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0.5"
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0.5"
+
+
 def test_where_nothing_can_be_written_it_is_compiled_for_the_process_alone():
     code = """
 import numba.core.caching as caching

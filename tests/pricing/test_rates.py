@@ -47,10 +47,27 @@ def test_rates_are_read_from_one_number_or_from_par_yields():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "high", "3x 4.3", "3m", "3m 4.3;", "4.1, 4.2", "nan", "inf", "400", "0m 4", "1y 900"]
+    "text",
+    [
+        "",
+        "high",
+        "3x 4.3",
+        "3m",
+        "3m 4.3;",
+        "4.1, 4.2",
+        "nan",
+        "inf",
+        "400",
+        "0m 4",
+        "1y 900",
+        "3m 4, 3m 5",
+        "12m 4, 1y 5",
+        "30000y 4",
+        "30y 90, 1y 1",
+    ],
 )
 def test_what_is_no_rate_is_refused(text):
-    with pytest.raises(ValueError, match=r"cannot read|out of range|years are above 0"):
+    with pytest.raises(ValueError, match=r"cannot read|out of range|years are above 0|fits no curve"):
         parse_rates(text)
 
 

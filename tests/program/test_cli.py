@@ -151,8 +151,11 @@ def test_it_works_from_any_folder_and_writes_nothing(house):
 def test_price_answers_a_machine_too_and_a_wrong_option_is_one_line(house):
     asked = ("price", "--book", "nvda", "--spot", "600", "--strike", "600", "--days", "30")
     told = json.loads(run(house, *asked, "--vol-pct", "15", "--json").stdout)
-    assert told["schema"] == "price/1"
+    assert (told["schema"], told["book"], told["inputs"]["rate"]) == ("price/1", "nvda", 0.04)
     assert [row["model"] for row in told["models"]] == ["QuantLibCRR(steps=101)", "Lattice(steps=51)", "BlackScholes()"]
     assert "Lattice(steps=51)" in run(house, *asked, "--price", "11", "--right", "p").stdout
     ran = run(house, *asked)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "price: give either --vol-pct or --price\n")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "price: give exactly one of --vol-pct and --price\n")
+    ran = run(house, "price", "--spot", "600", "--strike", "600", "--days", "30", "--vol-pct", "15")
+    told = "price: whose rates and dividends? Name one book with --book: nvda, spy\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", told)

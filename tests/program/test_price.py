@@ -45,12 +45,16 @@ def test_the_book_s_dividends_and_rates_count():
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"vol_pct": None}, "price: give either --vol-pct or --price"),
-        ({"price": 11.0}, "price: give either --vol-pct or --price"),
+        ({"vol_pct": None}, "price: give exactly one of --vol-pct and --price"),
+        ({"price": 11.0}, "price: give exactly one of --vol-pct and --price"),
         ({"spot": -1.0}, "price: spot must be positive, not -1.0"),
         ({"strike": 0.0}, "price: strike must be positive, not 0.0"),
-        ({"days": -1.0}, "price: years must not be negative"),
-        ({"days": 1e12}, "price: "),
+        ({"days": -1.0}, "price: --days -1 is not allowed; allowed: 0 to 36,500"),
+        ({"days": 1e12}, "price: --days 1e[+]12 is not allowed"),
+        ({"vol_pct": 0.0}, "price: --vol-pct 0 is not allowed"),
+        ({"vol_pct": 1e9}, "price: --vol-pct 1e[+]09 is not allowed"),
+        ({"vol_pct": None, "price": -1.0}, "price: price must not be negative"),
+        ({"vol_pct": None, "price": 1.0, "days": 0.0}, "price: years must be positive"),
     ],
 )
 def test_what_can_t_be_priced_is_one_line(wrong, told):
@@ -60,3 +64,13 @@ def test_what_can_t_be_priced_is_one_line(wrong, told):
 
 def test_a_dividend_of_yesterday_is_forgotten():
     assert calculate(PAYING, CALL, NOW + timedelta(days=20))[0].refused == ""
+
+
+def test_spot_and_strike_a_world_apart_are_refused_not_crashed_on():
+    rows = calculate(PricingParameters(), evolve(CALL, spot=1e150, strike=1e-150), NOW)
+    assert rows[0].refused == "spot 1e+150 and strike 1e-150 are too far apart for QuantLibCRR"
+
+
+def test_the_book_s_steps_count():
+    rows = calculate(PricingParameters(steps=75), CALL, NOW)
+    assert [row.model for row in rows] == ["QuantLibCRR(steps=75)", "Lattice(steps=75)", "BlackScholes()"]
