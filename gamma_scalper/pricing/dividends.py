@@ -125,9 +125,10 @@ def implied_forward(
 ) -> ImpliedForward | None:
     """From put-call parity, for American options: at the true forward, call and put of a strike tell one volatility.
 
-    Bid against ask gives each strike's bounds, narrowed by what holds of American options at any volatility; the mids
-    of strikes near the money give the estimate. None where no strike tells, or where they contradict one another. Cash
-    dividends in the inputs stay what they are; the yield in them counts for nothing.
+    Bid against ask gives each strike's bounds, the mids of strikes near the money the estimate. A strike of which a leg
+    is bid no more than its exercise value tells nothing: there American parity is an inequality only. None where no
+    strike tells, or where they contradict one another. Cash dividends in the inputs stay what they are; the yield in
+    them counts for nothing.
     """
     if inputs.years == 0:
         raise ValueError("years must be positive: there is no forward to an expiry that has passed")
@@ -137,16 +138,15 @@ def implied_forward(
             continue
         call_bid, call_ask = pair.call.bid or 0.0, pair.call.ask or 0.0
         put_bid, put_ask = pair.put.bid or 0.0, pair.put.ask or 0.0
+        if call_bid <= inputs.spot - pair.strike or put_bid <= pair.strike - inputs.spot:
+            continue
         estimate = _forward_at(model, inputs, pair.strike, pair.call.mid, pair.put.mid)
         low = _forward_at(model, inputs, pair.strike, call_bid, put_ask)
         high = _forward_at(model, inputs, pair.strike, call_ask, put_bid)
         if estimate is None or low is None or high is None:
             continue
-        # C - P >= S - D - K for American options, so the forward can't be above this, whatever the volatility.
-        growth = math.exp(inputs.rate * inputs.years)
-        ceiling = (call_ask - put_bid) * growth + pair.strike * max(growth, 1.0)
-        bounds.append((min(low, ceiling), min(high, ceiling)))
-        estimates.append(min(estimate, ceiling))
+        bounds.append((low, high))
+        estimates.append(estimate)
     if not bounds:
         return None
     low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
@@ -154,10 +154,10 @@ def implied_forward(
 
 
 def _forward_at(model: PricingModel, inputs: MarketInputs, strike: float, call: float, put: float) -> float | None:
-    """The forward at which one volatility explains both prices; None where neither tells one near the money."""
+    """The forward at which one volatility explains both prices; None where there is none to be found."""
     growth = math.exp(inputs.rate * inputs.years)
     forward = strike + (call - put) * growth  # European parity: early exercise moves it a little
-    for _ in range(12):
+    for _ in range(30):
         if not 0.5 * inputs.spot < forward < 2 * inputs.spot:
             return None
         market = evolve(inputs, dividend_yield=_yield_to(forward, inputs))
@@ -169,9 +169,9 @@ def _forward_at(model: PricingModel, inputs: MarketInputs, strike: float, call: 
             return None
         gap = (call - put) - (model.price(call_terms, market, vol) - model.price(put_terms, market, vol))
         forward += gap * growth
-        if abs(gap) < 1e-7 * strike:
-            break
-    return forward
+        if abs(gap) < 1e-6 * strike:
+            return forward
+    return None
 
 
 def _yield_to(forward: float, inputs: MarketInputs) -> float:

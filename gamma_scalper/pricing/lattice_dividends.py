@@ -229,7 +229,7 @@ def _read_below(v: Floats, spots: Floats, wanted: Floats, amount: float, case: C
     After the last dividend (`left` until expiry; else 0) values may bend within a node's distance. There only what the
     closed form doesn't know is read off the spline.
     """
-    growth = math.exp(-case.rate * case.years)
+    most = case.strike * max(math.exp(-case.rate * case.years), 1.0)
     rest = v.copy()
     if left > 0.0:
         for j in range(v.size):
@@ -255,7 +255,7 @@ def _read_below(v: Floats, spots: Floats, wanted: Floats, amount: float, case: C
         if left > 0.0:
             found[j] += _closed(case, vol, left, spot)
     for j in range(wanted.size):  # no straight line leads out of these bounds
-        found[j] = min(max(found[j], 0.0), wanted[j] if case.sign > 0.0 else case.strike * max(1.0, growth))
+        found[j] = min(max(found[j], 0.0), wanted[j] if case.sign > 0.0 else most)
     return found
 
 

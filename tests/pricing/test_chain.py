@@ -102,6 +102,11 @@ def test_too_dear_is_judged_by_what_money_is_worth_at_expiry():
     market = evolve(SPY, rate=0.05, dividend_yield=0.02)
     dear = chain_greeks(Lattice(), ["P", "C"], [600.0, 600.0], 1.0, [590.0, 598.0], market, exercise="european")
     assert list(dear.reason) == [Reason.TOO_DEAR] * 2
+    # An American put at a negative rate is worth the more the longer one waits for the strike.
+    negative = evolve(SPY, rate=-0.05)
+    late = chain_greeks(Lattice(), ["P", "P"], [600.0, 600.0], 1.0, [610.0, 635.0], negative)
+    assert late.reason[1] == Reason.TOO_DEAR
+    assert late.reason[0] == Reason.SOLVED
     with pytest.raises(ValueError, match="exercise"):
         chain_greeks(Lattice(), [], [], 1.0, 1.0, market, exercise="bermudan")
 

@@ -114,6 +114,14 @@ def test_a_cash_dividend_stays_one_while_the_forward_is_sought(days, ex_day, amo
     assert found.dividend_yield(truth) == pytest.approx(0.004, abs=3e-3)
 
 
+def test_a_strike_whose_put_is_at_its_exercise_value_tells_no_forward():
+    truth = MarketInputs(600.0, 12 * DAY, 0.043, -0.0054)
+    deep, good = quotes(Lattice(), truth, [629.0, 600.0])
+    assert deep.put.bid <= 29.0
+    assert implied_forward(Lattice(), truth, [deep]) is None
+    assert implied_forward(Lattice(), truth, [deep, good]) == implied_forward(Lattice(), truth, [good])
+
+
 def test_there_is_no_forward_to_the_past():
     with pytest.raises(ValueError, match="years must be positive"):
         implied_forward(Lattice(), evolve(SPY, years=0.0), [])
