@@ -8,14 +8,15 @@ known in advance, the figure is the usual one for taking liquidity, so that a bi
 from bisect import bisect_right
 from datetime import date
 from decimal import Decimal
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 T = TypeVar("T")
 
 
-@frozen
+@frozen(eq=False)
 class Dated(Generic[T]):
     """A figure that changes: `((from, value), ...)`, rising."""
 
@@ -23,10 +24,16 @@ class Dated(Generic[T]):
     rates: tuple[tuple[date, T], ...]
 
     def on(self, day: date) -> T:
-        index = bisect_right(self.rates, day, key=lambda rate: rate[0]) - 1
-        if index < 0:
-            raise ValueError(f"{self.name} is not known before {self.rates[0][0]}, so not for {day}")
-        return self.rates[index][1]
+        return self.rates[_in_force(self, day)][1]
+
+
+@lru_cache(maxsize=1_024)
+def _in_force(dated: Dated[Any], day: date) -> int:
+    """Remembered: a busy day asks for the same few figures with every fill."""
+    index = bisect_right(dated.rates, day, key=lambda rate: rate[0]) - 1
+    if index < 0:
+        raise ValueError(f"{dated.name} is not known before {dated.rates[0][0]}, so not for {day}")
+    return index
 
 
 def _dated(name: str, *rates: tuple[str, str]) -> Dated[Decimal]:

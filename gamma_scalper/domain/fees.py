@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from gamma_scalper.domain import fee_rates as rates
 from gamma_scalper.domain.checks import exact
@@ -83,7 +83,7 @@ class Bill:
             charged = max(rates.OPTION_MINIMUM, uncorrected)
             added = _option_extras(self, self.instrument, quantity, price, value)
         fees = self.fees + added + Fees(commission=charged - self.fees.commission)
-        return evolve(self, fees=fees, value=self.value + value, uncorrected=uncorrected)
+        return Bill(self.parameters, self.instrument, self.side, self.day, fees, self.value + value, uncorrected)
 
 
 def order_fees(

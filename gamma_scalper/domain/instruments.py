@@ -62,7 +62,7 @@ class Stock:
     exchange: str = "SMART"
     trading_class: str = ""
     tick_rule: TickRule = US_STOCK_TICKS
-    liquid_hours: Sessions | None = field(default=None, eq=False)
+    liquid_hours: Sessions | None = field(default=None, eq=False, repr=False)
 
     @property
     def multiplier(self) -> int:
@@ -77,7 +77,7 @@ class Index:
     symbol: str = field(validator=not_empty)
     currency: str = field(default="USD", validator=currency_code)
     exchange: str = "CBOE"
-    liquid_hours: Sessions | None = field(default=None, eq=False)
+    liquid_hours: Sessions | None = field(default=None, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
@@ -98,7 +98,7 @@ class Option:
     exchange: str = "SMART"
     trading_class: str = field(validator=not_empty)
     tick_rule: TickRule = PENNY_TICKS
-    liquid_hours: Sessions | None = field(default=None, eq=False)
+    liquid_hours: Sessions | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         # An AM-settled index option stops trading the day before; a zone may shift the UTC date by one.
@@ -118,11 +118,15 @@ class Leg:
             raise ValueError("a leg's ratio is not zero")
 
 
+def _in_order(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    return tuple(legs)
+
+
 @frozen
 class Combo:
     """Up to four legs traded as one order (a BAG); it has no conId of its own."""
 
-    legs: tuple[Leg, ...] = field(converter=tuple)
+    legs: tuple[Leg, ...] = field(converter=_in_order)
     tick_rule: TickRule = PENNY_TICKS
 
     def __attrs_post_init__(self) -> None:

@@ -1,0 +1,112 @@
+"""Faults that really happen at the exchange: halts, assignments, liquidations, trades by hand, corrections."""
+
+from decimal import Decimal
+
+from attrs import evolve
+
+from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.orders import Side
+from gamma_scalper.exchange import trading
+from gamma_scalper.exchange.accounts import STREET, Account
+from gamma_scalper.exchange.clearing import LegFill
+from gamma_scalper.exchange.events import Status
+from gamma_scalper.exchange.faults import Fault, Kind
+from gamma_scalper.exchange.floor import Floor
+from gamma_scalper.exchange.matching import takes
+from gamma_scalper.exchange.orders import Order
+from gamma_scalper.exchange.tickets import Ticket, TimeInForce
+
+_LIQUIDATED = 2148
+_SHARES_BY_HAND = 100
+
+
+def strike(floor: Floor, number: int) -> None:
+    """A fault that needs nobody's occasion."""
+    fault = floor.faults.fault(number)
+    match fault.kind:
+        case Kind.ASSIGNMENT:
+            floor.to_assign.append(fault.target)
+        case Kind.HALT:
+            floor.halt(_underlying(floor, fault.target), fault.duration_s)
+        case Kind.LIQUIDATION:
+            for account in list(floor.accounts.clients()):
+                _liquidate(floor, account, fault)
+        case Kind.MANUAL_TRADE:
+            _by_hand(floor, fault)
+
+
+def _underlying(floor: Floor, target: str) -> int:
+    """A fault names its underlying by symbol or conId; the first one listed where it names none or another."""
+    listed = floor.market.underlyings()
+    named = [each.con_id for each in listed if target in (each.symbol, str(each.con_id))]
+    return named[0] if named else listed[0].con_id
+
+
+def _liquidate(floor: Floor, account: Account, fault: Fault) -> None:
+    """The broker closes a part of what an account holds, without asking; the order is nobody's."""
+    part = to_part(fault.amount)
+    for con_id in list(account.held):
+        symbol = floor.instrument(con_id).symbol
+        if fault.target not in ("", account.name, symbol, str(con_id)):
+            continue
+        quantity = int(account.quantity(con_id))
+        size = max(1, int(abs(quantity) * part))
+        side = Side.SELL if quantity > 0 else Side.BUY
+        order = _at_once(floor, Ticket(account=account.name, what=con_id, side=side, quantity=Decimal(size)), True)
+        if order.filled:
+            floor.tell(_LIQUIDATED, f"{order.filled} {symbol} were liquidated to restore margin", con_id=con_id)
+
+
+def to_part(amount: float) -> float:
+    """All of it where the fault doesn't say, or says more than all."""
+    return amount if 0 < amount < 1 else 1.0
+
+
+def _by_hand(floor: Floor, fault: Fault) -> None:
+    """Somebody trades the shares in the account's own platform: bought, or sold where the amount is negative."""
+    con_id = _underlying(floor, fault.target)
+    if not isinstance(floor.instrument(con_id), Stock):
+        return
+    shares = int(fault.amount) or _SHARES_BY_HAND
+    for account in list(floor.accounts.clients())[:1]:
+        side = Side.BUY if shares > 0 else Side.SELL
+        _at_once(floor, Ticket(account=account.name, what=con_id, side=side, quantity=Decimal(abs(shares))), False)
+
+
+def _at_once(floor: Floor, ticket: Ticket, forced: bool) -> Order:
+    """Fill what the quote in force gives, whatever the account can bear; the rest is not tried again."""
+    floor.numbers.perm_id += 1
+    order = Order(floor.numbers.perm_id, evolve(ticket, tif=TimeInForce.IOC), floor.now, arrived=True)
+    floor.orders.add(order)
+    con_id = ticket.legs[0].con_id
+    instrument = floor.instrument(con_id)
+    quote = floor.fresh_quote(con_id)
+    if isinstance(instrument, Stock | Option) and quote is not None and floor.is_open(con_id):
+        taken = floor.taken.get(con_id, {}).get(ticket.side, 0)
+        venue = evolve(floor.parameters.venue, partial_fill_pct=0)
+        for take in takes(ticket.side, order.left, None, quote, taken, instrument.tick_rule, venue, 1.0):
+            part = LegFill(con_id, ticket.side, take.quantity, take.price)
+            trading.fill(floor, order, take.quantity, take.price, [part], forced=forced)
+    if order.alive:
+        trading.end(floor, order, Status.CANCELLED, "no more was on offer")
+    return order
+
+
+def correct(floor: Floor, exec_id: str, change: str) -> None:
+    """An execution's price was wrong: it is told again with the next suffix, and cash is put right."""
+    found = next((each for each in floor.executions if each.exec_id == exec_id), None)
+    if found is None or found.con_id is None:
+        return
+    instrument = floor.instrument(found.con_id)
+    if not isinstance(instrument, Stock | Option):
+        return
+    price = max(found.price + Decimal(change), instrument.tick_rule.step(found.price))
+    difference = found.signed_quantity * (price - found.price) * instrument.multiplier
+    floor.accounts.pay(found.account, STREET, difference)
+    for name, sign in ((found.account, 1), (STREET, -1)):
+        floor.accounts[name].correct(found.con_id, sign * difference)
+    stem, _, count = exec_id.rpartition(".")
+    corrected = evolve(found, seq=floor.number(), at=floor.now, exec_id=f"{stem}.{int(count) + 1:02d}", price=price)
+    floor.executions = [corrected if each is found else each for each in floor.executions]
+    floor.charges[corrected.exec_id] = evolve(floor.charges.pop(exec_id), exec_id=corrected.exec_id)
+    floor.out.append(corrected)

@@ -1,0 +1,410 @@
+"""What becomes of an order at the exchange, from the ticket to its end."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+from venue import CALL, CLOSE, MONDAY, PUT, SPY, YOU, Venue
+
+from gamma_scalper.domain.orders import Limit, Side
+from gamma_scalper.exchange.acceptance import Refusal
+from gamma_scalper.exchange.events import Executed, Status
+from gamma_scalper.exchange.parameters import FRICTIONLESS, HARSH
+from gamma_scalper.exchange.tickets import (
+    CancelAll,
+    ComboLeg,
+    Exercise,
+    Look,
+    MarketOnClose,
+    Oca,
+    Stop,
+    Ticket,
+    TimeInForce,
+)
+
+STRADDLE = (ComboLeg(CALL.con_id, 1), ComboLeg(PUT.con_id, 1))
+
+
+def quoted(**more) -> Venue:
+    venue = Venue(**more)
+    venue.quote(SPY, 599.99, 600.01)
+    return venue
+
+
+# -- prices ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_market_order_takes_the_touch_and_then_walks_to_worse_levels() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(250)
+    assert venue.fills(order) == [(100, Decimal("600.01")), (100, Decimal("600.02")), (50, Decimal("600.03"))]
+    assert venue.status(order) is Status.FILLED
+
+
+def test_what_one_snapshot_gave_is_gone_until_the_next() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    first, second = venue.buy(80), venue.buy(80, account=YOU)
+    assert venue.fills(first) == [(80, Decimal("600.01"))]
+    assert venue.fills(second) == [(20, Decimal("600.01"))]
+    venue.quote(SPY, 600.00, 600.02, (100, 100))
+    assert venue.fills(second) == [(20, Decimal("600.01")), (60, Decimal("600.02"))]
+
+
+def test_a_quote_that_was_only_carried_on_gives_nothing_twice() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(150)
+    venue.quote(SPY, 599.99, 600.01, (100, 100), carried=True)
+    assert venue.order(order).filled == 100
+
+
+def test_a_marketable_limit_takes_no_level_beyond_its_price() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(250, "600.02")
+    assert venue.fills(order) == [(100, Decimal("600.01")), (100, Decimal("600.02"))]
+    assert venue.status(order) is Status.SUBMITTED
+
+
+def test_a_limit_that_waited_fills_at_its_own_price_once_the_other_side_comes_to_it() -> None:
+    venue = quoted()
+    order = venue.sell(10, "600.50")
+    venue.quote(SPY, 600.49, 600.51)
+    assert venue.fills(order) == []
+    venue.quote(SPY, 600.60, 600.62)
+    assert venue.fills(order) == [(10, Decimal("600.5"))]
+
+
+def test_slippage_worsens_a_takers_price_and_never_past_the_limit() -> None:
+    venue = quoted(venue=evolve(FRICTIONLESS, slippage_bps=10))
+    assert venue.fills(venue.buy(1)) == [(1, Decimal("600.62"))]
+    assert venue.fills(venue.sell(1)) == [(1, Decimal("599.39"))]
+    assert venue.fills(venue.buy(1, "600.1")) == [(1, Decimal("600.1"))]
+
+
+def test_without_a_quote_nothing_fills_and_every_fill_names_its_quote() -> None:
+    venue = Venue()
+    order = venue.buy(1)
+    assert venue.fills(order) == []
+    venue.quote(SPY, 599.99, 600.01)
+    (told,) = [event for event in venue.said if isinstance(event, Executed)]
+    assert told.snapshot_ids == (1,)
+
+
+def test_a_one_sided_a_worthless_and_an_old_quote_fill_nothing() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, None)
+    buy = venue.buy(1)
+    venue.quote(CALL.con_id, 0.0, 0.05)
+    sell = venue.sell(1, what=CALL.con_id)
+    assert venue.fills(buy) == venue.fills(sell) == []
+    venue.wait(3)
+    venue.quote(SPY, 599.99, 600.01)
+    assert venue.order(buy).filled == 1
+    venue.wait(3)
+    assert venue.fills(venue.buy(1)) == []
+
+
+def test_participation_limits_what_one_snapshot_fills() -> None:
+    venue = Venue(evolve(FRICTIONLESS, participation_pct=25, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(100)
+    assert venue.order(order).filled == 25
+
+
+def test_the_harsh_preset_comes_late_slips_and_fills_in_parts() -> None:
+    venue = Venue(HARSH)
+    orders = []
+    for _ in range(40):
+        venue.quote(SPY, 599.99, 600.01, (10_000, 10_000))
+        orders.append(venue.buy(10))
+        assert venue.order(orders[-1]).filled == 0
+        venue.wait(1)
+    assert all(price > Decimal("600.01") for order in orders for _, price in venue.fills(order))
+    parted = sum(venue.fills(order)[0][0] < 10 for order in orders)
+    assert 2 <= parted <= 16  # one in five
+
+
+# -- lifetimes ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_immediate_order_is_cancelled_for_what_does_not_fill_at_once() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(150, "600.01", tif=TimeInForce.IOC)
+    assert (venue.status(order), venue.order(order).filled) == (Status.CANCELLED, 100)
+
+
+def test_a_day_order_ends_with_the_session_and_one_good_till_cancelled_does_not() -> None:
+    venue = quoted()
+    day, kept = venue.buy(1, "500"), venue.buy(1, "500", tif=TimeInForce.GTC)
+    venue.wait(CLOSE - timedelta(microseconds=1))
+    assert venue.status(day) is Status.SUBMITTED
+    venue.wait(CLOSE)
+    assert (venue.status(day), venue.status(kept)) == (Status.CANCELLED, Status.SUBMITTED)
+
+
+def test_an_order_good_till_a_moment_ends_then_and_a_later_moment_can_take_its_place() -> None:
+    venue = quoted()
+    short = venue.buy(1, "500", tif=TimeInForce.GTD, good_till=MONDAY + timedelta(seconds=30))
+    longer = venue.buy(1, "500", tif=TimeInForce.GTD, good_till=MONDAY + timedelta(seconds=30))
+    venue.modify(longer, good_till=MONDAY + timedelta(seconds=60))
+    venue.wait(30)
+    assert (venue.status(short), venue.status(longer)) == (Status.CANCELLED, Status.SUBMITTED)
+    venue.wait(30)
+    assert venue.status(longer) is Status.CANCELLED
+
+
+def test_an_order_in_an_option_ends_when_the_option_does() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    order = venue.buy(1, "1.00", CALL.con_id, tif=TimeInForce.GTC)
+    venue.wait(CALL.expires_at)
+    assert venue.status(order) is Status.CANCELLED
+
+
+def test_outside_the_session_an_order_waits_unless_it_is_a_limit_that_may_trade_then() -> None:
+    early = datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
+    venue = quoted(start=early)
+    waiting, allowed = venue.buy(1, "601"), venue.buy(1, "601", outside_rth=True)
+    assert (venue.status(waiting), venue.order(allowed).filled) == (Status.PRE_SUBMITTED, 1)
+    assert 399 in venue.codes()
+    venue.wait(datetime(2026, 1, 5, 14, 30, tzinfo=UTC))
+    venue.quote(SPY, 600.0, 600.02)
+    assert venue.order(waiting).filled == 1
+
+
+def test_a_market_order_loses_the_flag_for_trading_outside_the_session_without_a_word() -> None:
+    venue = quoted(start=datetime(2026, 1, 5, 13, 0, tzinfo=UTC))
+    order = venue.buy(1, outside_rth=True)
+    assert (venue.order(order).ticket.outside_rth, venue.order(order).filled) == (False, 0)
+
+
+# -- stops, closes, groups, brackets -----------------------------------------------------------------------------------
+
+
+def test_a_stop_sleeps_until_the_market_reaches_it_and_is_a_market_order_then() -> None:
+    venue = quoted()
+    order = venue.place(Side.SELL, 10, SPY, Stop("599"))
+    venue.quote(SPY, 599.10, 599.12)
+    assert (venue.status(order), venue.order(order).why_held) == (Status.PRE_SUBMITTED, "trigger")
+    venue.quote(SPY, 598.50, 598.52)
+    assert venue.fills(order) == [(10, Decimal("598.5"))]
+
+
+def test_a_market_on_close_order_takes_the_last_quote_of_the_session_whole() -> None:
+    venue = quoted()
+    order = venue.place(Side.BUY, 500, SPY, MarketOnClose())
+    venue.wait(CLOSE - timedelta(seconds=1))
+    venue.quote(SPY, 601.0, 601.02, (100, 100))
+    assert venue.fills(order) == []
+    venue.wait(CLOSE)
+    assert (venue.status(order), venue.order(order).filled) == (Status.FILLED, 500)
+    assert venue.fills(order)[0] == (100, Decimal("601.02"))
+
+
+def test_a_market_on_close_order_is_refused_ten_minutes_before_the_close() -> None:
+    venue = quoted()
+    venue.wait(CLOSE - timedelta(minutes=9))
+    assert venue.status(venue.place(Side.BUY, 1, SPY, MarketOnClose())) is Status.INACTIVE
+
+
+def test_a_fill_cancels_the_other_orders_of_its_group() -> None:
+    venue = quoted()
+    up, down = venue.sell(10, "601", oca_group="a"), venue.place(Side.SELL, 10, SPY, Stop("599"), oca_group="a")
+    other = venue.sell(10, "601", oca_group="a", account=YOU)
+    venue.quote(SPY, 601.0, 601.02)
+    assert [venue.status(each) for each in (up, down, other)] == [Status.FILLED, Status.CANCELLED, Status.FILLED]
+
+
+def test_a_fill_can_reduce_the_other_orders_of_its_group_instead() -> None:
+    venue = quoted()
+    up = venue.sell(10, "601", oca_group="a", oca=Oca.REDUCE)
+    down = venue.place(Side.SELL, 10, SPY, Stop("599"), oca_group="a", oca=Oca.REDUCE)
+    venue.quote(SPY, 601.0, 601.02, (4, 4))
+    assert (venue.order(up).filled, venue.order(down).left) == (4, 6)
+    venue.quote(SPY, 598.9, 598.92)
+    assert (venue.order(down).filled, venue.status(up)) == (6, Status.CANCELLED)
+
+
+def test_a_brackets_children_wake_when_the_parent_has_filled_and_stand_in_for_one_another() -> None:
+    venue = quoted()
+    parent = venue.buy(10, "599.50")
+    target = venue.sell(10, "602", parent=parent)
+    stop = venue.place(Side.SELL, 10, SPY, Stop("598"), parent=parent)
+    venue.quote(SPY, 602.5, 602.52)
+    assert venue.status(target) is Status.PRE_SUBMITTED
+    venue.quote(SPY, 599.40, 599.42)
+    assert (venue.status(parent), venue.status(target)) == (Status.FILLED, Status.SUBMITTED)
+    venue.quote(SPY, 602.5, 602.52)
+    assert (venue.status(target), venue.status(stop)) == (Status.FILLED, Status.CANCELLED)
+    assert venue.holds(SPY) == 0
+
+
+def test_a_cancelled_parent_takes_its_children_along_or_leaves_them_what_it_had_filled() -> None:
+    venue = quoted()
+    parent = venue.buy(10, "599.50")
+    child = venue.sell(10, "602", parent=parent)
+    venue.cancel(parent)
+    assert venue.status(child) is Status.CANCELLED
+    parent = venue.buy(10, "599.50")
+    child = venue.sell(10, "602", parent=parent)
+    venue.quote(SPY, 599.40, 599.42, (4, 4))
+    venue.cancel(parent)
+    assert (venue.status(child), venue.order(child).left) == (Status.SUBMITTED, 4)
+
+
+# -- combos ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_combo_fills_all_legs_at_once_and_tells_itself_and_each_leg() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    order = venue.buy(2, what=STRADDLE)
+    assert venue.order(order).filled == 0
+    venue.quote(PUT.con_id, 4.0, 4.2)
+    told = [event for event in venue.said if isinstance(event, Executed)]
+    assert [(each.con_id, each.quantity, each.price) for each in told] == [
+        (None, 2, Decimal("9.3")),
+        (CALL.con_id, 2, Decimal("5.1")),
+        (PUT.con_id, 2, Decimal("4.2")),
+    ]
+    assert len({each.exec_id for each in told}) == 3
+    assert (venue.holds(CALL.con_id), venue.holds(PUT.con_id)) == (2, 2)
+
+
+def test_a_combo_fills_within_its_net_price_and_no_more_than_its_scarcest_leg() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1, (50, 50))
+    venue.quote(PUT.con_id, 4.0, 4.2, (3, 3))
+    assert venue.order(venue.buy(5, "9.29", STRADDLE)).filled == 0
+    assert venue.order(venue.buy(5, "9.30", STRADDLE)).filled == 3
+
+
+def test_a_sold_combo_and_one_with_a_sold_leg_take_the_right_sides() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.quote(PUT.con_id, 4.0, 4.2)
+    sold = venue.sell(1, what=STRADDLE)
+    assert venue.fills(sold) == [(1, Decimal("9.0"))]
+    reversal = venue.buy(1, "0.80", (ComboLeg(CALL.con_id, 1), ComboLeg(PUT.con_id, -1)))
+    assert venue.order(reversal).filled == 0
+    venue.quote(CALL.con_id, 4.5, 4.8)
+    assert venue.fills(reversal) == [(1, Decimal("0.8"))]
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_modified_order_keeps_its_id_and_takes_its_new_price() -> None:
+    venue = quoted()
+    order = venue.buy(10, "599")
+    venue.modify(order, kind=Limit("600.01"))
+    assert venue.fills(order) == [(10, Decimal("600.01"))]
+
+
+def test_an_order_cannot_be_modified_below_what_is_filled_nor_into_another() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (5, 5))
+    order = venue.buy(10, "600.01")
+    venue.modify(order, quantity=Decimal(4))
+    venue.modify(order, side=Side.SELL)
+    assert (venue.codes(), venue.order(order).left) == ([201, 105], 5)
+    venue.modify(order, quantity=Decimal(5))
+    assert venue.status(order) is Status.CANCELLED
+
+
+def test_a_cancel_takes_the_venues_latency_and_a_fill_may_come_before_it() -> None:
+    venue = quoted(venue=evolve(FRICTIONLESS, latency_ms=200))
+    order = venue.buy(10, "599")
+    venue.wait(0.5)
+    venue.cancel(order)
+    venue.quote(SPY, 598.9, 598.92)
+    assert venue.status(order) is Status.FILLED
+    venue.wait(0.5)
+    assert venue.codes() == [10148]
+
+
+def test_a_cancel_is_told_with_its_code_and_an_unknown_order_with_another() -> None:
+    venue = quoted()
+    venue.cancel(venue.buy(10, "599"))
+    venue.cancel(12_345)
+    assert venue.codes() == [202, 10147]
+
+
+def test_cancelling_all_leaves_the_other_account_alone() -> None:
+    venue = quoted()
+    mine, yours = venue.buy(1, "500"), venue.buy(1, "500", account=YOU)
+    venue.do(CancelAll("DU1"))
+    assert (venue.status(mine), venue.status(yours)) == (Status.CANCELLED, Status.SUBMITTED)
+
+
+def test_a_working_order_has_its_contract_quoted_and_no_longer_than_it_lives() -> None:
+    venue = quoted()
+    order = venue.buy(1, "500")
+    assert venue.engine.floor.lines == [SPY]
+    venue.cancel(order)
+    assert venue.engine.floor.lines == []
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+REFUSED = [
+    ({"account": "XX"}, 321),
+    ({"what": 999}, 200),
+    ({"quantity": Decimal("0.5")}, 10243),
+    ({"quantity": Decimal(-1)}, 434),
+    ({"kind": Limit("600.001")}, 110),
+    ({"kind": Limit("-1")}, 110),
+    ({"kind": Stop("0")}, 110),
+    ({"tif": TimeInForce.GTD, "good_till": None}, 201),
+    ({"parent": 4}, 201),
+    ({"what": (ComboLeg(CALL.con_id, 1),)}, 321),
+    ({"what": (ComboLeg(CALL.con_id, 1), ComboLeg(CALL.con_id, 1))}, 321),
+    ({"what": STRADDLE, "kind": Stop("5")}, 387),
+    ({"quantity": Decimal(20_000)}, 201),
+]
+
+
+@pytest.mark.parametrize(("wrong", "code"), REFUSED)
+def test_a_wrong_ticket_is_refused_with_the_brokers_code_and_changes_nothing(wrong: dict, code: int) -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.quote(PUT.con_id, 4.0, 4.2)
+    right = {"account": "DU1", "what": SPY, "quantity": Decimal(1), "side": Side.BUY}
+    ticket = Ticket(**{**right, **wrong})
+    order = venue.place(**{name: getattr(ticket, name) for name in ("side", "quantity", "what", "kind", "account",
+                           "tif", "good_till", "parent")})  # fmt: skip
+    assert (venue.status(order), venue.codes()) == (Status.INACTIVE, [code])
+    assert venue.engine.open_orders() == []
+    assert venue.cash() == 1_000_000
+
+
+def test_what_if_tells_the_margin_and_places_nothing() -> None:
+    venue = quoted()
+    after = venue.engine.what_if(Ticket(account="DU1", what=SPY, side=Side.BUY, quantity=Decimal(100)))
+    assert after.initial == pytest.approx(30_000)
+    assert venue.engine.open_orders() == []
+    refused = venue.engine.what_if(Ticket(account="DU1", what=77, side=Side.BUY, quantity=Decimal(1)))
+    assert isinstance(refused, Refusal)
+
+
+def test_an_instruction_to_exercise_more_than_is_held_is_told_and_ignored() -> None:
+    venue = quoted()
+    venue.do(Exercise("DU1", CALL.con_id, 1))
+    assert venue.codes() == [322]
+
+
+def test_looking_at_a_contract_that_is_not_listed_is_refused() -> None:
+    venue = Venue()
+    with pytest.raises(LookupError):
+        venue.do(Look(999))
+
+
+def test_time_does_not_go_backwards() -> None:
+    venue = quoted()
+    with pytest.raises(ValueError, match="back"):
+        venue.wait(MONDAY - timedelta(seconds=1))
