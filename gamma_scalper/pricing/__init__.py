@@ -16,7 +16,7 @@ from gamma_scalper.pricing.model import (
 
 if TYPE_CHECKING:
     from gamma_scalper.pricing.analytic import BlackScholes
-    from gamma_scalper.pricing.chain import chain_greeks
+    from gamma_scalper.pricing.chain import chain_greeks, chain_prices
     from gamma_scalper.pricing.lattice import Lattice
     from gamma_scalper.pricing.quantlib_crr import QuantLibCRR
 
@@ -31,6 +31,7 @@ __all__ = [
     "PricingModel",
     "QuantLibCRR",
     "chain_greeks",
+    "chain_prices",
 ]
 
 
@@ -51,4 +52,8 @@ def __getattr__(name: str) -> Any:
         from gamma_scalper.pricing.chain import chain_greeks
 
         return chain_greeks
+    if name == "chain_prices":
+        from gamma_scalper.pricing.chain import chain_prices
+
+        return chain_prices
     raise AttributeError(f"gamma_scalper.pricing has no {name}")

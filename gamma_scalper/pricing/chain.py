@@ -2,7 +2,8 @@
 
 import enum
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from contextlib import suppress
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from gamma_scalper.domain.instruments import Exercise, Right
 from gamma_scalper.pricing.model import MarketInputs, NoValidTree, OptionTerms, PricingModel
 
 Floats = npt.NDArray[np.float64]
+VolOf = Literal["spot", "forward"]
 
 
 class Reason(enum.IntEnum):
@@ -47,6 +49,16 @@ class ChainModel(Protocol):
     def chain(
         self, signs: Floats, strikes: Floats, prices: Floats, years: Floats, inputs: MarketInputs, exercise: Exercise,
         cores: int,
+    ) -> Floats: ...  # fmt: skip
+
+
+@runtime_checkable
+class BulkPricing(Protocol):
+    """A model that prices many sound rows by itself."""
+
+    def prices(
+        self, signs: Floats, strikes: Floats, years: Floats, vols: Floats, inputs: MarketInputs, exercise: Exercise,
+        of_forward: bool,
     ) -> Floats: ...  # fmt: skip
 
 
@@ -90,13 +102,49 @@ def chain_greeks(
     return ChainGreeks(found[0], found[1], found[2], found[3], found[4], found[5], reason)
 
 
+def chain_prices(
+    model: PricingModel,
+    rights: Sequence[Right] | npt.NDArray[np.str_],
+    strikes: npt.ArrayLike,
+    years: npt.ArrayLike,
+    vols: npt.ArrayLike,
+    inputs: MarketInputs,
+    *,
+    exercise: Exercise = "american",
+    vol_of: VolOf = "spot",
+) -> Floats:
+    """Each contract's price at its own volatility; NaN where the row is unsound or no tree has valid probabilities.
+
+    `vol_of="forward"` takes the volatility for that of the spot without the cash dividends in the contract's life (the
+    escrowed model), which the lattice works through as fast as it does without dividends.
+    """
+    if vol_of not in ("spot", "forward"):
+        raise ValueError(f"vol_of must be spot or forward, not {vol_of!r}")
+    OptionTerms("C", inputs.spot, exercise)  # refuses what is no exercise, even for no rows
+    signs, strike, time, vol = _columns(rights, strikes, years, vols, "vols")
+    if not isinstance(model, BulkPricing) and vol_of == "forward" and inputs.dividends:
+        raise ValueError(f"vol_of must be spot for {model!r}; only the lattice knows the forward's volatility")
+    sound = np.flatnonzero(np.isin(_faults(signs, strike, time, vol), (Reason.SOLVED, Reason.EXPIRED)) & (vol > 0))
+    found = np.full(signs.size, np.nan)
+    if isinstance(model, BulkPricing):
+        rows = (signs[sound], strike[sound], time[sound], vol[sound])
+        found[sound] = model.prices(*rows, inputs, exercise, vol_of == "forward")
+        return found
+    for i in sound:
+        terms = OptionTerms("C" if signs[i] > 0 else "P", float(strike[i]), exercise)
+        with suppress(NoValidTree):
+            found[i] = model.price(terms, evolve(inputs, years=float(time[i])), float(vol[i]))
+    return found
+
+
 def _columns(
-    rights: Sequence[Right] | npt.NDArray[np.str_], strikes: npt.ArrayLike, years: npt.ArrayLike, prices: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats, Floats]:
+    rights: Sequence[Right] | npt.NDArray[np.str_], strikes: npt.ArrayLike, years: npt.ArrayLike, values: npt.ArrayLike,
+    valued: str = "prices",
+) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
     right = np.asarray(rights, dtype=np.str_)
     signs = np.select([right == "C", right == "P"], [1.0, -1.0], np.nan)
     columns = []
-    for name, given in (("rights", signs), ("strikes", strikes), ("years", years), ("prices", prices)):
+    for name, given in (("rights", signs), ("strikes", strikes), ("years", years), (valued, values)):
         try:
             column = np.asarray(given, dtype=np.float64)
             columns.append(np.array(np.broadcast_to(column, np.shape(strikes)), order="C"))

@@ -78,6 +78,17 @@ class Lattice:
         found[4] /= 365
         return found
 
+    def prices(
+        self, signs: Floats, strikes: Floats, years: Floats, vols: Floats, inputs: MarketInputs, exercise: Exercise,
+        of_forward: bool,
+    ) -> Floats:  # fmt: skip
+        """See `chain_prices`."""
+        found = np.full(strikes.size, np.nan)
+        if strikes.size:
+            market = case_of(OptionTerms("C", inputs.spot, exercise), evolve(inputs, years=float(years.max())))
+            kernel.price_rows(signs, strikes, years, vols, market, self.steps, of_forward, found)
+        return found
+
 
 def _known(price: float, inputs: MarketInputs, vol: float) -> float:
     if math.isnan(price):

@@ -2,14 +2,18 @@
 
 import math
 
-from gamma_scalper.pricing.analytic import Case, Floats, european_greeks
+import numpy as np
+
+from gamma_scalper.pricing.analytic import Case, Floats, below, european_greeks, european_price, without_dividends
 from gamma_scalper.pricing.compiled import compiled
 from gamma_scalper.pricing.implied import begin, most_worth, narrow
 from gamma_scalper.pricing.lattice_dividends import longest_step, merged, stretches, tree_with_dividends
-from gamma_scalper.pricing.lattice_nodes import Values
+from gamma_scalper.pricing.lattice_nodes import Values, weights
 from gamma_scalper.pricing.lattice_tree import american_tree
 
 MOST_STEPS = 5_000
+_BLOCK = 16  # doubles: four of the widest registers in common use
+_FAR = 8.3  # standard deviations beyond which the normal distribution is 0 or 1 to a double's precision
 
 
 @compiled
@@ -161,3 +165,132 @@ def chain_rows(
         if not math.isnan(vol):
             found[0, i] = vol
             found[1, i], found[2, i], found[3, i], found[4, i], found[5, i] = greeks(case, vol, steps)
+
+
+@compiled
+def _exercise_levels(case: Case, steps: int) -> Floats:
+    """For each date of the tree what exercise adds to the spot without its dividends: dividends to come, less strike.
+
+    Right before a dividend a call, right after it a put is exercised best; a date stands in for such a moment in the
+    step that follows it, with the strike's interest until then.
+    """
+    carry, dt = case.rate - case.dividend_yield, case.years / steps
+    levels = np.full(steps, -case.strike)
+    for i in range(steps):
+        for j in range(case.times.size):
+            ahead = case.times[j] - i * dt
+            if ahead > 0.0:
+                levels[i] += case.amounts[j] * math.exp(-carry * ahead)
+        best = levels[i]
+        for j in range(case.times.size):
+            ahead = case.times[j] - i * dt
+            if 0.0 < ahead <= dt:
+                level = levels[i] + case.strike * (1.0 - math.exp(-case.rate * ahead))
+                for k in range(case.times.size):
+                    if case.sign < 0.0 and i * dt < case.times[k] <= case.times[j]:
+                        level -= case.amounts[k] * math.exp(-carry * (case.times[k] - i * dt))
+                best = max(best, level) if case.sign > 0.0 else min(best, level)
+        levels[i] = best
+    return levels
+
+
+@compiled
+def _forward_tree(case: Case, vol: float, steps: int) -> tuple[float, float]:
+    """The American price and its European twin's, on a tree of the spot without its dividends."""
+    dt = case.years / steps
+    spread = vol * math.sqrt(dt)
+    up, down_weight, up_weight = weights(case, vol, dt)
+    levels, sign = _exercise_levels(case, steps), case.sign
+    # Whole blocks, as in `american_tree`: what is computed beyond a row's end never reaches a node that counts.
+    room = steps + 2 * _BLOCK
+    even, odd, v, twin = np.zeros(room), np.zeros(room), np.zeros(room), np.zeros(room)
+    node = without_dividends(case) * math.exp(-(steps - 1) * spread)
+    for j in range(steps):
+        even[j], odd[j] = node, node * up
+        node *= up * up
+    share, cash = math.exp(-case.dividend_yield * dt), case.strike * math.exp(-case.rate * dt)
+    first = math.log(even[0] * share / cash) / spread + 0.5 * spread
+    for j in range(steps):
+        d1 = first + 2.0 * j
+        if d1 > _FAR or d1 < -_FAR:
+            twin[j] = max(sign * (even[j] * share - cash), 0.0)
+        else:
+            twin[j] = sign * (even[j] * share * below(sign * d1) - cash * below(sign * (d1 - spread)))
+        v[j] = max(twin[j], sign * (even[j] + levels[steps - 1]))
+    for back in range(1, steps):
+        row = even[back // 2 :] if back % 2 == 0 else odd[back // 2 :]
+        level = levels[steps - 1 - back]
+        blocks = (steps - 1 - back + _BLOCK) // _BLOCK * _BLOCK
+        for j in range(blocks):
+            hold = down_weight * v[j] + up_weight * v[j + 1]
+            now = sign * (row[j] + level)
+            v[j] = hold if hold > now else now
+        for j in range(blocks):
+            twin[j] = down_weight * twin[j] + up_weight * twin[j + 1]
+    return v[0], twin[0]
+
+
+@compiled
+def _exercised_before_ex(case: Case, vol: float) -> float:
+    """What a call is worth at least: that it will be exercised right before one of its dividends, or never."""
+    best = 0.0
+    for j in range(case.times.size):
+        best = max(best, european_price(Case(case.sign, True, case.spot, case.strike, case.times[j], case.rate,
+                                             case.dividend_yield, case.times[:j], case.amounts[:j]), vol))  # fmt: skip
+    return best
+
+
+@compiled
+def forward_price(case: Case, vol: float, steps: int) -> float:
+    """Where `vol` is that of the spot without its dividends (the escrowed model): any number of them on one tree."""
+    if not case.american:
+        return european_price(case, vol)
+    now = max(case.sign * (case.spot - case.strike), 0.0)
+    steps = steps_needed(
+        Case(case.sign, True, case.spot, case.strike, case.years, case.rate, case.dividend_yield,
+             case.times[:0], case.amounts[:0]), vol, steps,
+    )  # fmt: skip
+    if steps == 0:
+        return math.nan
+    # A call's moment to exercise falls where it likes between two dates, which two trees see differently: one tree.
+    steps = steps * 5 // 4 if case.sign > 0.0 else steps
+    if case.sign > 0.0:
+        now = max(now, _exercised_before_ex(case, vol))
+    price, twin = _forward_tree(case, vol, steps)
+    if price <= now:
+        return now
+    if case.sign < 0.0:
+        coarse, coarse_twin = _forward_tree(case, vol, _half(steps))
+        price, twin = _extrapolated(price, coarse, steps), _extrapolated(twin, coarse_twin, steps)
+    error = european_price(case, vol) - twin
+    share = min(max(price - now, 0.0) / abs(error), 1.0) if error != 0.0 else 1.0
+    return max(price + share * error, now)
+
+
+@compiled
+def price_rows(
+    signs: Floats, strikes: Floats, years: Floats, vols: Floats, market: Case, steps: int, of_forward: bool,
+    found: Floats,
+) -> None:  # fmt: skip
+    """Fill `found` with the price of each contract; all but strike, right and time is the market's."""
+    for i in range(strikes.size):
+        due = 0
+        while due < market.times.size and market.times[due] <= years[i]:
+            due += 1
+        case = Case(
+            signs[i],
+            market.american,
+            market.spot,
+            strikes[i],
+            years[i],
+            market.rate,
+            market.dividend_yield,
+            market.times[:due],
+            market.amounts[:due],
+        )
+        if years[i] == 0.0:
+            found[i] = max(signs[i] * (market.spot - strikes[i]), 0.0)
+        elif of_forward and due > 0:
+            found[i] = forward_price(case, vols[i], steps)
+        else:
+            found[i] = price(case, vols[i], steps)

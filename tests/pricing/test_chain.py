@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from truth import DAY, SPY
 
-from gamma_scalper.pricing import BlackScholes, Lattice, OptionTerms, QuantLibCRR, chain_greeks
+from gamma_scalper.pricing import BlackScholes, Lattice, OptionTerms, QuantLibCRR, chain_greeks, chain_prices
 from gamma_scalper.pricing.chain import Reason
 
 pytestmark = pytest.mark.compiled
@@ -131,3 +131,71 @@ def test_one_time_and_one_price_serve_all_and_nothing_is_a_chain_too():
 def test_a_chain_that_does_not_fit_together_is_refused_by_name(name, arguments, cores):
     with pytest.raises(ValueError, match=f"^{name} must be"):
         chain_greeks(Lattice(), *arguments, SPY, cores=cores)
+
+
+TWO_DIVIDENDS = evolve(SPY, dividend_yield=0.0, dividends=((10 * DAY, 1.8), (45 * DAY, 1.8)))
+
+
+@pytest.mark.parametrize(
+    ("model", "exercise", "market"),
+    [
+        (Lattice(), "american", SPY),
+        (Lattice(25), "american", TWO_DIVIDENDS),
+        (Lattice(), "european", SPY),
+        (QuantLibCRR(), "american", SPY),
+        (BlackScholes(), "european", SPY),
+    ],
+)
+def test_prices_at_once_are_what_contracts_cost_one_by_one(model, exercise, market):
+    found = chain_prices(model, RIGHTS, STRIKES, YEARS, VOLS, market, exercise=exercise)
+    assert list(found) == pytest.approx(prices(model, exercise, market), rel=1e-12)
+
+
+def test_a_volatility_of_the_forward_serves_any_number_of_dividends():
+    """Against the spot's volatility that moves the forward as much; a cent or two is what the shortcut costs."""
+    spot_vol, market = 0.15, TWO_DIVIDENDS
+    for right, strike, years in [("C", 570.0, 30 * DAY), ("C", 600.0, 30 * DAY), ("P", 600.0, 60 * DAY),
+                                 ("C", 585.0, 60 * DAY), ("P", 630.0, 30 * DAY), ("C", 600.0, 7 * DAY)]:  # fmt: skip
+        due = [(t, amount * math.exp(-market.rate * t)) for t, amount in market.dividends if t <= years]
+        left = market.spot - sum(worth for _, worth in due)
+        variance = spot_vol**2 * (years + 2 * sum(worth * t for t, worth in due) / left)
+        vol = math.sqrt(variance / years)
+        (quick,) = chain_prices(Lattice(), [right], [strike], years, vol, market, vol_of="forward")
+        slow = Lattice(201).price(OptionTerms(right, strike), evolve(market, years=years), spot_vol)
+        assert quick == pytest.approx(slow, abs=0.03)
+        (european,) = chain_prices(
+            Lattice(), [right], [strike], years, vol, market, exercise="european", vol_of="forward"
+        )
+        assert european <= quick + 1e-9
+    plain = chain_prices(Lattice(), RIGHTS, STRIKES, YEARS, VOLS, SPY)
+    np.testing.assert_array_equal(chain_prices(Lattice(), RIGHTS, STRIKES, YEARS, VOLS, SPY, vol_of="forward"), plain)
+
+
+def test_a_call_is_worth_exercise_right_before_a_dividend_at_least():
+    """However deep in the money: the strike's interest up to the ex-date is what waiting brings."""
+    market = evolve(SPY, dividend_yield=0.0, dividends=((2.3 * DAY, 3.0),))
+    found = chain_prices(Lattice(), ["C"] * 3, [500.0, 540.0, 560.0], 30 * DAY, 0.12, market, vol_of="forward")
+    waiting = 600.0 - np.array([500.0, 540.0, 560.0]) * math.exp(-market.rate * 2.3 * DAY)
+    assert np.all(found >= waiting - 1e-9)
+    np.testing.assert_allclose(found, waiting, atol=0.02)
+
+
+@pytest.mark.parametrize("model", [Lattice(), QuantLibCRR()])
+def test_unsound_rows_have_no_price_and_expired_ones_that_of_exercise(model):
+    rows = [("X", 600.0, 0.1, 0.2), ("C", -1.0, 0.1, 0.2), ("C", 600.0, -0.1, 0.2), ("C", 600.0, 0.1, 0.0),
+            ("C", 600.0, 0.1, math.nan), ("C", 590.0, 0.0, 0.2), ("P", 590.0, 0.0, 0.2)]  # fmt: skip
+    rights, strikes, years, vols = zip(*rows, strict=True)
+    found = chain_prices(model, rights, strikes, years, vols, SPY)
+    assert np.isnan(found[:5]).all()
+    assert list(found[5:]) == [10.0, 0.0]
+    assert chain_prices(model, [], [], 0.1, 0.2, SPY).shape == (0,)
+
+
+def test_prices_that_cannot_be_asked_for_are_refused_by_name():
+    for name, arguments in [("rights", (["C"] * 3, [600.0, 610.0], 0.1, 0.2)), ("vols", (["C"], [600.0], 0.1, "high"))]:
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            chain_prices(Lattice(), *arguments, SPY)
+    with pytest.raises(ValueError, match="vol_of must be spot or forward"):
+        chain_prices(Lattice(), ["C"], [600.0], 0.1, 0.2, SPY, vol_of="strike")
+    with pytest.raises(ValueError, match="vol_of must be spot for QuantLibCRR"):
+        chain_prices(QuantLibCRR(), ["C"], [600.0], 0.1, 0.2, TWO_DIVIDENDS, vol_of="forward")
