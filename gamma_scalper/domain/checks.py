@@ -8,6 +8,7 @@ from attrs import Attribute, validators
 
 # Beyond this nothing is an amount; brokers write "not set" as 1.797e308.
 LARGEST = 10**15
+_LARGEST = Decimal(LARGEST)
 
 currency_code = validators.matches_re(r"[A-Z]{3}")
 
@@ -23,6 +24,8 @@ def utc(moment: datetime) -> datetime:
 
 def exact(number: int | str | Decimal) -> Decimal:
     """A Decimal of sane size; a float is refused, since it was rounded already (see `money.to_decimal`)."""
+    if type(number) is Decimal and number.is_finite() and -_LARGEST < number < _LARGEST:
+        return number  # by far the most frequent
     if isinstance(number, float | bool):
         raise TypeError(f"{number!r} is a {type(number).__name__}; a float is converted with money.to_decimal")
     try:

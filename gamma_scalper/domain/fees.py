@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import frozen
 
 from gamma_scalper.domain import fee_rates as rates
 from gamma_scalper.domain.checks import exact
@@ -57,8 +57,8 @@ class Bill:
     side: Side
     day: date
     fees: Fees = Fees()  # charged so far
-    value: Decimal = field(default=_ZERO, converter=exact)  # traded so far
-    uncorrected: Decimal = field(default=_ZERO, converter=exact)  # commission before minimum and cap
+    value: Decimal = _ZERO  # traded so far
+    uncorrected: Decimal = _ZERO  # commission before minimum and cap
 
     def __attrs_post_init__(self) -> None:
         if self.instrument.currency != "USD":
@@ -82,7 +82,12 @@ class Bill:
             uncorrected = self.uncorrected + quantity * _option_rate(self.parameters, self.day, price)
             charged = max(rates.OPTION_MINIMUM, uncorrected)
             added = _option_extras(self, self.instrument, quantity, price, value)
-        fees = self.fees + added + Fees(commission=charged - self.fees.commission)
+        fees = Fees(
+            charged,
+            self.fees.exchange + added.exchange,
+            self.fees.clearing + added.clearing,
+            self.fees.regulatory + added.regulatory,
+        )
         return Bill(self.parameters, self.instrument, self.side, self.day, fees, self.value + value, uncorrected)
 
 

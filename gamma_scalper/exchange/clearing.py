@@ -5,8 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from attrs import evolve
-
 from gamma_scalper.domain.fees import Bill, Fees
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import to_decimal
@@ -46,7 +44,7 @@ def book(floor: Floor, order: Order, quantity: int, price: Decimal, legs: Sequen
         fees, realised = _settle(floor, order, leg)
         told = _executed(floor, order, leg.con_id, leg.side, leg.quantity, leg.price, snapshots, forced)
         if combo:
-            told = evolve(told, cumulative=told.cumulative * leg.quantity / quantity, average_price=leg.price)
+            told = told._replace(cumulative=told.cumulative * leg.quantity / quantity, average_price=leg.price)
         floor.tell_execution(told, fees, realised)
         _wrong_perhaps(floor, told)
 

@@ -13,6 +13,8 @@ from gamma_scalper.exchange.faults import Fault, FaultSchedule, FaultWatch, Kind
 
 UNNUMBERED = 0  # the seq of what the exchange never said
 _OUTAGES = (Kind.DISCONNECT_1101, Kind.DISCONNECT_1102)
+_SILENT = (Kind.SILENT_STREAM, Kind.COMPETING_10197)
+_OF_QUOTES = (*_SILENT, Kind.DISCONNECT_1101, Kind.DATA_FARM_2103, Kind.STUCK_STREAM, Kind.DELAYED_DATA)
 _LOST = "Connectivity between IB and Trader Workstation has been lost."
 _BACK = "Connectivity between IB and Trader Workstation has been restored"
 _FARM = "data farm connection is"
@@ -78,6 +80,7 @@ class Delivery:
         self._client = client
         self._names = names
         mine = [each for each in enumerate(schedule.faults) if each[1].kind.about.where == "delivery"]
+        self._spoils_quotes = any(fault.kind in _OF_QUOTES for _, fault in mine)
         self._begins = mine[0][1].at if mine else None
         spoken = [each for each in mine if each[1].kind in _SAID and each[1].target in ("", client)]
         self._turns = sorted(turn for number, fault in spoken for turn in _turns(number, fault, since))
@@ -91,8 +94,7 @@ class Delivery:
         self._muted: set[int] = set()  # permIds
         self._stuck: dict[int, tuple[Fault, Quote]] = {}  # conId -> the fault, and the quote that is told throughout
         self._competed: set[tuple[Fault, int]] = set()  # conIds that had their 10197
-        self._now = datetime.min.replace(tzinfo=UTC)  # of what is being told
-        self._answered = self._now  # the newest answer
+        self._now = self._answered = datetime.min.replace(tzinfo=UTC)  # of what is being told; of the newest answer
 
     # -- the stream ----------------------------------------------------------------------------------------------------
 
@@ -186,8 +188,8 @@ class Delivery:
 
     def _hold(self, event: Event, due: datetime, *, reverse: bool = False) -> None:
         self._places += 1
-        place = -self._places if reverse else self._places
-        heapq.heappush(self._held, _Held(due, 0 if reverse else 1, place, event))
+        rank, place = (0, -self._places) if reverse else (1, self._places)
+        heapq.heappush(self._held, _Held(due, rank, place, event))
 
     # -- one event -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class Delivery:
         if self._down or self.dropped:
             return
         match event:
-            case Quote():
+            case Quote() if self._spoils_quotes:
                 yield from self._quoted(event)
             case OrderStatus():
                 yield from self._status(event)
@@ -237,8 +239,7 @@ class Delivery:
     def _silent(self, con_id: int) -> bool:
         if not self._subscribed(con_id) or self.strikes(Kind.DATA_FARM_2103, self._now):
             return True
-        kinds = (Kind.SILENT_STREAM, Kind.COMPETING_10197)
-        return any(self.strikes(kind, self._now, *self._called(con_id)) for kind in kinds)
+        return any(self.strikes(kind, self._now, *self._called(con_id)) for kind in _SILENT)
 
     def _status(self, status: OrderStatus) -> Iterator[Event]:
         whose = status.owner, status.account, status.order_ref
@@ -249,7 +250,7 @@ class Delivery:
             return
         yield status
         if alive and self.strikes(Kind.FALSE_CANCEL_10349, self._now, *whose):
-            yield evolve(status, seq=UNNUMBERED, status=Status.CANCELLED, code=10349, why=_FALSE_CANCEL)
+            yield status._replace(seq=UNNUMBERED, status=Status.CANCELLED, code=10349, why=_FALSE_CANCEL)
         error = self.strikes(Kind.FALSE_ERROR_105, self._now, *whose) if alive else None
         if error is not None:
             said = int(error.amount) or 105, "Error validating request."

@@ -1,10 +1,12 @@
-"""What the exchange says. Every event has its number in the one order of all events; a quote's is its snapshot id."""
+"""What the exchange says. Every event has its number in the one order of all events; a quote's is its snapshot id.
+
+They are tuples, since they are made by the hundred thousand.
+"""
 
 import enum
 from datetime import datetime
 from decimal import Decimal
-
-from attrs import frozen
+from typing import NamedTuple
 
 from gamma_scalper.domain.fees import Fees
 from gamma_scalper.domain.orders import Side
@@ -42,8 +44,7 @@ class Cause(enum.StrEnum):
     CORRECTION = "correction"
 
 
-@frozen(kw_only=True)
-class OrderStatus:
+class OrderStatus(NamedTuple):
     """An order as it stands now."""
 
     seq: int
@@ -61,8 +62,7 @@ class OrderStatus:
     why: str = ""
 
 
-@frozen(kw_only=True)
-class Executed:
+class Executed(NamedTuple):
     """So much changed hands. A combo's is told once for the combo (without conId) and once for each leg."""
 
     seq: int
@@ -87,8 +87,7 @@ class Executed:
         return self.side.sign * self.quantity
 
 
-@frozen(kw_only=True)
-class Charged:
+class Charged(NamedTuple):
     """The bill for one execution."""
 
     seq: int
@@ -101,8 +100,7 @@ class Charged:
     realised: Decimal
 
 
-@frozen(kw_only=True)
-class Moved:
+class Moved(NamedTuple):
     """Holdings or cash changed without a trade. A broker's API stays silent about it; only the account shows it."""
 
     seq: int
@@ -114,8 +112,7 @@ class Moved:
     cash: Decimal
 
 
-@frozen(kw_only=True)
-class Notice:
+class Notice(NamedTuple):
     """What a broker says in a message with a code."""
 
     seq: int
@@ -138,8 +135,7 @@ class Phase(enum.StrEnum):
     UNRESTRICTED = "unrestricted"
 
 
-@frozen(kw_only=True)
-class Trading:
+class Trading(NamedTuple):
     """Trading in an underlying entered this phase."""
 
     seq: int

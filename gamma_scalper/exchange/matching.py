@@ -82,7 +82,7 @@ def takes(
     draw: float,
 ) -> list[Take]:
     """What an order that arrives takes from the quote: the touch first, then worse levels within its limit."""
-    left = reach(wanted, draw, venue)
+    left = reach(wanted, draw, venue) if venue.partial_fill_pct else wanted
     found: list[Take] = []
     for size, price in ladder(side, quote, taken, rule, venue):
         if not within(side, price, limit):

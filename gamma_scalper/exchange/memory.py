@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
@@ -24,6 +24,8 @@ from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import ComboLeg, Exercise, Kind
 
 VERSION = 1
+
+E = TypeVar("E", Executed, Charged)
 
 
 class NotThisMarket(ValueError):
@@ -78,8 +80,8 @@ def remembered(floor: Floor) -> str:
             "instructions": [plain(each) for each in floor.instructions],
             "marks": list(floor.marks.items()),
             "to_assign": floor.to_assign,
-            "executions": [plain(each) for each in floor.executions],
-            "charges": [plain(each) for each in floor.charges.values()],
+            "executions": [_plain_event(each) for each in floor.executions],
+            "charges": [_plain_event(each) for each in floor.charges.values()],
             "faults": floor.faults.state(),
         },
         separators=(",", ":"),
@@ -112,10 +114,19 @@ def recall(floor: Floor, text: str) -> None:
     floor.instructions = [made(plain, Exercise) for plain in kept["instructions"]]
     floor.marks = dict(kept["marks"])
     floor.to_assign = list(kept["to_assign"])
-    floor.executions = [made(plain, Executed) for plain in kept["executions"]]
-    floor.charges = {plain["exec_id"]: made(plain, Charged) for plain in kept["charges"]}
+    floor.executions = [_event(plain, Executed) for plain in kept["executions"]]
+    floor.charges = {plain["exec_id"]: _event(plain, Charged) for plain in kept["charges"]}
     floor.faults.restore(kept["faults"])
     floor.out.clear()
+
+
+def _plain_event(event: Executed | Charged) -> dict[str, Any]:
+    return {name: _CONVERTER.unstructure(value) for name, value in event._asdict().items()}
+
+
+def _event(plain: Mapping[str, Any], kind: type[E]) -> E:
+    types = get_type_hints(kind)
+    return kind(**{name: _CONVERTER.structure(value, types[name]) for name, value in plain.items()})
 
 
 def _plain_order(order: Order) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def _order(market: Market, plain: Mapping[str, Any]) -> Order:
                 Side(side),
                 date.fromisoformat(day),
                 _CONVERTER.structure(fees, Fees),
-                value,
-                uncorrected,
+                Decimal(value),
+                Decimal(uncorrected),
             )
     return order

@@ -106,7 +106,9 @@ def correct(floor: Floor, exec_id: str, change: str) -> None:
     for name, sign in ((found.account, 1), (STREET, -1)):
         floor.accounts[name].correct(found.con_id, sign * difference)
     stem, _, count = exec_id.rpartition(".")
-    corrected = evolve(found, seq=floor.number(), at=floor.now, exec_id=f"{stem}.{int(count) + 1:02d}", price=price)
+    corrected = found._replace(
+        seq=floor.number(), at=floor.now, exec_id=f"{stem}.{int(count) + 1:02d}", price=price
+    )
     floor.executions = [corrected if each is found else each for each in floor.executions]
-    floor.charges[corrected.exec_id] = evolve(floor.charges.pop(exec_id), exec_id=corrected.exec_id)
+    floor.charges[corrected.exec_id] = floor.charges.pop(exec_id)._replace(exec_id=corrected.exec_id)
     floor.out.append(corrected)

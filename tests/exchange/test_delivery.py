@@ -147,7 +147,7 @@ def test_after_1102_quotes_go_on_by_themselves() -> None:
 
 def test_an_execution_that_was_on_its_way_when_the_connection_broke_is_lost_with_its_bill() -> None:
     late, outage = Fault(START, Kind.LATE_EXECUTION, amount=20), Fault(after(10), Kind.DISCONNECT_1102, "", 5)
-    late_bill = evolve(bill(execution(8, 1)), at=after(16))
+    late_bill = bill(execution(8, 1))._replace(at=after(16))
     assert codes(told := all_told(delivery(late, outage), execution(8, 1), late_bill)) == [1100, 1102]
     assert events_of(told) == []
 
@@ -256,7 +256,7 @@ def test_a_late_execution_comes_once_and_its_bill_after_it() -> None:
 
 def test_a_late_execution_whose_bill_is_later_still_keeps_it_no_longer() -> None:
     to = delivery(Fault(START, Kind.LATE_EXECUTION, amount=8))
-    charged = evolve(bill(execution(10, 1)), at=after(30))
+    charged = bill(execution(10, 1))._replace(at=after(30))
     assert all_told(to, execution(10, 1), charged) == [execution(10, 1), charged]
 
 
