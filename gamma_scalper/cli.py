@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -165,6 +166,47 @@ def price(
         shown = "" if row.greeks is None else "{:.4f} {:.5f} {:.6f} {:.4f} {:.4f}".format(*astuple(row.greeks))
         vol = "" if row.vol_pct is None else f"{row.vol_pct:.4f} %"
         table.add_row(row.model, vol, *(shown.split() or [""] * 5), row.refused)
+    _print_table(table)
+
+
+@app.command()
+def market(
+    spec: Annotated[
+        str,
+        typer.Option(
+            "--market",
+            metavar="SPEC",
+            help="Made up: gbm, heston, merton or regime; from a file: csv:PATH, parquet:PATH, lean:FOLDER, rec:PATH; "
+            "each with parameters, as gbm:sigma=0.25,implied=0.2,spot=600. Several assets are joined by a semicolon.",
+        ),
+    ] = "heston:",
+    seed: Annotated[int | None, typer.Option(help="All chance is drawn from it, unless the market says one.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: out.png or out.svg.")] = None,
+    days: Annotated[int, typer.Option(help="So many sessions, from the market's first.")] = 1,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Skip and count a file's bad rows.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a day of a market: its price, realised against implied volatility, its options and their spreads.
+
+    Of several assets it shows the first. A file's rows are accounted for: used, or rejected and why.
+
+    main.py market --market "heston:sigma=0.3,implied=0.35,symbol=NVDA,spot=180" --plot out.png
+
+    main.py market --market "merton:jumps=20,jump_mean=-0.03" --seed 7 --days 5
+
+    main.py market --market "lean:../shared/data/lean,step=60" --json
+    """
+    from gamma_scalper.market_picture import facts, look_at
+
+    day = look_at(spec, seed=seed, sessions=days, lenient=lenient, plot=plot)
+    if as_json:
+        typer.echo(json.dumps(day.as_json(), indent=2))
+        return
+    table = Table(Column("", style="bold"), Column("", overflow="fold"), show_header=False)
+    for what, told in facts(day):
+        table.add_row(what, told)
+    if plot is not None:
+        table.add_row("picture", str(plot))
     _print_table(table)
 
 

@@ -1,299 +1,89 @@
-"""A day of a market as figures and as a picture, from which a person can judge whether it is realistic."""
+"""A day of a market for a person to judge: drawn in six panels, or told in a few lines; the command `market`."""
 
 import math
+import os
 import textwrap
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import evolve, field, frozen
+from rich.console import Console
 
-from gamma_scalper.domain.exits import ExitCode, UserError
-from gamma_scalper.domain.instruments import Option
-from gamma_scalper.domain.sessions import Session, Sessions, years_between
-from gamma_scalper.exchange.market import Market
-from gamma_scalper.pricing import Lattice, MarketInputs, chain_greeks
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.exchange.specs import market_from
+from gamma_scalper.market_day import WINDOW, MarketDay, Smile, describe
+from gamma_scalper.pricing.warm_up import WarmUp
 
 Floats = npt.NDArray[np.float64]
 
-_WINDOW = timedelta(minutes=30)
-_SAMPLES_EVERY = timedelta(minutes=15)
-_TRADING_SECONDS = 252 * 6.5 * 3600
-_USUAL_RATE = 0.04  # for a market that doesn't say
-_SMILE_DAYS = (1, 9, 30, 120)
-_IMPLIED_DAYS = 30
-_MODEL = Lattice()
+_FORMATS = (".png", ".svg")
+_MOST_SESSIONS = 252
 
 
-@frozen(eq=False)
-class Smile:
-    """One expiry's options out of the money: implied volatility of bid and of ask, and the spread."""
-
-    expiry: date
-    days: float
-    distance_pct: Floats  # of the strike from the spot
-    bid_vol: Floats  # NaN where nobody bids
-    ask_vol: Floats
-    spread: Floats  # $
-    at_the_money: float
-
-
-@frozen(eq=False)
-class MarketDay:
-    """One session or more; volatilities are per year, 0.2 being 20%. Times are UTC."""
-
-    name: str
-    symbol: str
-    zone: Any
-    times: list[datetime]
-    spots: Floats
-    opens: list[int]  # where in `times` a session begins
-    gaps_pct: list[float]  # from the close before; NaN where that is not known
-    instantaneous: Floats | None  # volatility now, of the price's own making; None where the market doesn't say
-    realised: Floats  # over the last half hour; NaN where there was none
-    implied_times: list[datetime]
-    implied: Floats  # at the money, about 30 days
-    halves: Floats  # by half hour from the open, volatility
-    smiles: list[Smile]
-    term: list[tuple[float, float]]  # days, at-the-money volatility
-    statistics: dict[str, float] = field(factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures without the ticks; None where there is no number."""
-        figures = {key: _or_none(value) for key, value in self.statistics.items()}
-        return {
-            "schema": "market-day/1",
-            "market": self.name,
-            "symbol": self.symbol,
-            "from": self.times[0].isoformat(),
-            "to": self.times[-1].isoformat(),
-            "statistics": figures,
-            "half_hours_vol": [_or_none(vol) for vol in self.halves.tolist()],
-            "term": [{"days": round(days, 3), "vol": _or_none(vol)} for days, vol in self.term],
-        }
+def look_at(spec: str, *, seed: int | None, sessions: int, lenient: bool, plot: Path | None) -> MarketDay:
+    """Walk a market through its first sessions, and draw it if asked to; what it is busy with goes to stderr."""
+    if not 1 <= sessions <= _MOST_SESSIONS:
+        raise UserError(f"market: --days {sessions} is not allowed; allowed: 1 to {_MOST_SESSIONS}")
+    if plot is not None:
+        _check(plot)
+    with Console(stderr=True).status("reading the market ...") as status:
+        market = market_from(spec, seed=seed, lenient=lenient)
+        warm_up = WarmUp()
+        while warm_up.wait(0.05) == "loading":
+            pass
+        if warm_up.state == "compiling":
+            status.update("compiling the lattice for this processor, once after set-up or an update ...")
+            warm_up.wait()
+        day = describe(market, sessions, lambda day: status.update(f"walking through {day:%a %d %b %Y} ..."))
+        if plot is not None:
+            status.update(f"drawing {plot} ...")
+            draw(day, plot)
+    return day
 
 
-def describe(market: Market, sessions: int = 1) -> MarketDay:
-    """Walk the market through so many sessions, from where it is, and note what its first underlying does."""
-    if not market.underlyings():
-        raise UserError(f"{market.name}: nothing is listed, so there is nothing to show", ExitCode.NOTHING_TRADABLE)
-    walk = _Walk(market)
-    days: set[date] = set()
-    while True:
-        session = walk.session()
-        if session is not None:
-            days.add(session.day)
-            walk.note(session)
-        tick = market.next_tick()
-        if tick is None or (len(days) == sessions and tick.astimezone(walk.hours.zone).date() not in days):
-            break
-        market.advance(tick)
-    return walk.result()
+def _check(plot: Path) -> None:
+    """Before any work is done for it."""
+    if plot.suffix not in _FORMATS:
+        raise UserError(f"{plot}: a picture's name ends in {' or '.join(_FORMATS)}")
+    if plot.is_dir():
+        raise UserError(f"{plot}: is a folder; name a file in it")
+    if not plot.absolute().parent.is_dir():
+        raise UserError(f"{plot}: there is no folder {plot.parent}")
+    if not os.access(plot if plot.exists() else plot.absolute().parent, os.W_OK):
+        raise UserError(f"{plot}: can't be written: permission denied")
 
 
-class _Walk:
-    """What has been noted on the way."""
-
-    def __init__(self, market: Market) -> None:
-        self.market, self.underlying = market, market.underlyings()[0]
-        self.con_id = self.underlying.con_id
-        self.hours: Sessions = market.sessions(self.con_id)
-        self.times: list[datetime] = []
-        self.spots: list[float] = []
-        self.variances: list[float] = []
-        self.opens: list[int] = []
-        self.gaps: list[float] = []
-        self.implied: list[tuple[datetime, float]] = []
-        self.smiles: list[Smile] = []
-        self.term: list[tuple[float, float]] = []
-        self._known: Session | None = None
-        self._last = self._first_close()
-
-    def _first_close(self) -> float:
-        known = getattr(self.market, "previous_close", None)
-        return float(known(self.con_id)) if known is not None else math.nan
-
-    def session(self) -> Session | None:
-        """The shares' session that is on."""
-        now = self.market.now
-        if self._known is None or now > self._known.closes or now < self._known.opens:
-            found = [one for one in self.hours.on(now.astimezone(self.hours.zone).date()) if one.contains(now)]
-            self._known = found[0] if found else None
-        return self._known
-
-    def note(self, session: Session) -> None:
-        now, spot = self.market.now, self._spot()
-        if spot is None:
-            return
-        if not self.times or self.times[-1] < session.opens:
-            self.opens.append(len(self.times))
-            self.gaps.append(100 * (spot / self._last - 1))
-        self.times.append(now)
-        self.spots.append(spot)
-        self._last = spot
-        variance = getattr(self.market, "variance", None)
-        if variance is not None:
-            self.variances.append(variance(self.con_id))
-        if not session.opens + timedelta(minutes=1) <= now < session.closes - timedelta(minutes=1):
-            return
-        if not self.implied or now - self.implied[-1][0] >= _SAMPLES_EVERY:
-            self._note_implied(now, spot)
-        if not self.smiles and now >= session.opens + (session.closes - session.opens) / 2:
-            self._note_chain(now, spot)
-
-    def _spot(self) -> float | None:
-        spot = getattr(self.market, "spot", None)
-        if spot is not None:
-            return float(spot(self.con_id))
-        (offer,) = self.market.offers([self.con_id])
-        if offer.bid is None or offer.ask is None or not 0 < offer.bid <= offer.ask:
-            return None
-        return (offer.bid + offer.ask) / 2
-
-    def _expiries(self, now: datetime) -> dict[date, float]:
-        """Those not of today, with the days until then."""
-        today = now.astimezone(self.hours.zone).date()
-        return {day: float((day - today).days) for day in self.market.expiries(self.con_id) if day > today}
-
-    def _note_implied(self, now: datetime, spot: float) -> None:
-        expiries = self._expiries(now)
-        if expiries:
-            nearest = min(expiries, key=lambda day: abs(expiries[day] - _IMPLIED_DAYS))
-            vol = self._smile(nearest, now, spot, reach=0.02).at_the_money
-            self.implied.append((now, vol))
-
-    def _note_chain(self, now: datetime, spot: float) -> None:
-        expiries = self._expiries(now)
-        if not expiries:
-            return
-        chosen = {min(expiries, key=lambda day: abs(expiries[day] - days)) for days in _SMILE_DAYS}
-        for day in expiries:
-            smile = self._smile(day, now, spot, reach=0.35 if day in chosen else 0.03)
-            self.term.append((smile.days, smile.at_the_money))
-            if day in chosen:
-                self.smiles.append(smile)
-
-    def _smile(self, expiry: date, now: datetime, spot: float, reach: float) -> Smile:
-        options = [
-            option
-            for option in self.market.options(self.con_id, expiry)
-            if option.settlement != "cash_am" and abs(float(option.strike) / spot - 1) < reach
-            and (float(option.strike) >= spot) == (option.right == "C")
-        ]  # fmt: skip
-        offers = self.market.offers([option.con_id for option in options])
-        rows = [
-            (option, float(option.strike), offer.bid, offer.ask)
-            for option, offer in zip(options, offers, strict=True)
-            if offer.bid is not None and offer.ask is not None and 0 < offer.bid <= offer.ask
-        ]
-        rows.sort(key=lambda row: row[1])
-        quoted = [option for option, _, _, _ in rows]
-        strikes, bid, ask = (np.array([row[i] for row in rows]) for i in (1, 2, 3))
-        days = (quoted[0].expires_at - now).total_seconds() / 86_400 if quoted else math.nan
-        bids, asks = self._vols(quoted, strikes, bid, now, spot), self._vols(quoted, strikes, ask, now, spot)
-        near = np.argsort(np.abs(strikes - spot))[:2]
-        mids = (bids[near] + asks[near]) / 2
-        known = mids[np.isfinite(mids)]
-        at_the_money = float(known.mean()) if known.size else math.nan
-        return Smile(expiry, days, 100 * (strikes / spot - 1), bids, asks, ask - bid, at_the_money)
-
-    def _vols(self, options: Sequence[Option], strikes: Floats, prices: Floats, now: datetime, spot: float) -> Floats:
-        if not options:
-            return np.empty(0)
-        rate, paid = getattr(self.market, "rate", None), getattr(self.market, "dividend_yield", None)
-        ends = options[0].expires_at
-        inputs = MarketInputs(
-            spot,
-            years_between(now, ends),
-            rate(self.con_id) if rate is not None else _USUAL_RATE,
-            paid(self.con_id) if paid is not None else 0.0,
-        )
-        inputs = evolve(inputs, dividends=self.market.dividends(self.con_id).in_life(now, ends))
-        found = chain_greeks(
-            _MODEL,
-            [option.right for option in options],
-            strikes,
-            inputs.years,
-            prices,
-            inputs,
-            exercise=options[0].exercise,
-        )
-        return found.implied_vol
-
-    def result(self) -> MarketDay:
-        if len(self.times) < 3:
-            raise UserError(f"{self.market.name}: no session with quotes was seen", ExitCode.NOTHING_TRADABLE)
-        spots = np.array(self.spots)
-        seconds = np.array([moment.timestamp() for moment in self.times])
-        moves = np.diff(np.log(spots), prepend=math.nan) ** 2
-        moves[self.opens] = math.nan
-        return MarketDay(
-            name=self.market.name,
-            symbol=self.underlying.symbol,
-            zone=self.hours.zone,
-            times=self.times,
-            spots=spots,
-            opens=self.opens,
-            gaps_pct=self.gaps,
-            instantaneous=np.sqrt(np.array(self.variances)) if self.variances else None,
-            realised=_rolling(seconds, moves, self.opens),
-            implied_times=[moment for moment, _ in self.implied],
-            implied=np.array([vol for _, vol in self.implied]),
-            halves=_by_half_hour(seconds, moves, self.opens),
-            smiles=self.smiles,
-            term=[(days, vol) for days, vol in self.term if math.isfinite(vol)],
-            statistics=self._statistics(spots, moves, seconds),
-        )
-
-    def _statistics(self, spots: Floats, moves: Floats, seconds: Floats) -> dict[str, float]:
-        ends = [*self.opens[1:], len(self.times)]
-        traded = sum(float(seconds[end - 1] - seconds[begin]) for begin, end in zip(self.opens, ends, strict=True))
-        vols = [vol for _, vol in self.implied if math.isfinite(vol)]
-        near = [smile for smile in self.smiles if smile.spread.size]
-        cents = [100 * float(smile.spread[np.abs(smile.distance_pct).argmin()]) for smile in near]
-        return {
-            "sessions": float(len(self.opens)),
-            "open": float(spots[0]),
-            "high": float(spots.max()),
-            "low": float(spots.min()),
-            "close": float(spots[-1]),
-            "gap_pct": self.gaps[0],
-            "realised_vol": math.sqrt(float(np.nansum(moves)) * _TRADING_SECONDS / traded),
-            "implied_vol_30d": sum(vols) / len(vols) if vols else math.nan,
-            "spread_at_the_money_cents": cents[len(cents) // 2] if cents else math.nan,
-            "largest_move_in_a_tick_pct": 100 * math.sqrt(float(np.nanmax(moves))),
-            "expiries": float(len(self.term)),
-        }
-
-
-def _rolling(seconds: Floats, moves: Floats, opens: Sequence[int]) -> Floats:
-    """Volatility over the half hour before each tick, within its session."""
-    total = np.cumsum(np.nan_to_num(moves))
-    window = _WINDOW.total_seconds()
-    since = np.searchsorted(seconds, seconds - window)
-    found = np.sqrt(np.maximum(total - total[since], 0.0) * _TRADING_SECONDS / window)
-    begins = np.array(opens)[np.searchsorted(opens, np.arange(seconds.size), side="right") - 1]
-    found[seconds - seconds[begins] < window] = math.nan
-    return np.asarray(found)
-
-
-def _by_half_hour(seconds: Floats, moves: Floats, opens: Sequence[int]) -> Floats:
-    """Volatility by half hour from the open, over all sessions."""
-    begins = np.array(opens)[np.searchsorted(opens, np.arange(seconds.size), side="right") - 1]
-    half = ((seconds - seconds[begins] - 1e-6) // _WINDOW.total_seconds()).astype(np.int64)
-    known = np.isfinite(moves)
-    total = np.bincount(half[known], weights=moves[known])
-    return np.asarray(np.sqrt(total * _TRADING_SECONDS / _WINDOW.total_seconds() / len(opens)))
-
-
-def _or_none(number: float) -> float | None:
-    return round(number, 6) if math.isfinite(number) else None
-
-
-# The picture
+def facts(day: MarketDay) -> list[tuple[str, str]]:
+    """What there is to say, a line each; figures that nobody knows are left out."""
+    begins, ends = (moment.astimezone(day.zone) for moment in (day.times[0], day.times[-1]))
+    written = [
+        ("{sessions:.0f}, " + f"{begins:%a %d %b %Y %H:%M} to {ends:%a %d %b %Y %H:%M %Z}", "sessions"),
+        ("open {open:,.2f}, high {high:,.2f}, low {low:,.2f}, close {close:,.2f}", "price, $"),
+        ("{gap_pct:+.2f} % from the close before", "overnight gap"),
+        ("{realised_vol:.1%} a year of trading hours", "realised volatility"),
+        ("{implied_vol_30d:.1%} a year at the money, about 30 days", "implied volatility"),
+        ("{contracts:,.0f} options of {expiries:.0f} expiries", "listed"),
+        ("${straddle_price:,.2f} at {straddle_strike:g}, {straddle_days:.1f} days", "straddle at the money"),
+        ("${straddle_spread:.2f}, bid to ask", "its spread"),
+        ("{spread_at_the_money_cents:.1f} cents, bid to ask", "an option's at the money"),
+        ("{largest_move_in_a_tick_pct:.3f} % in a tick", "largest move"),
+    ]
+    known = {name: figure for name, figure in day.statistics.items() if math.isfinite(figure)}
+    said = [("market", day.name.replace(",", ", ")), ("underlying", day.symbol)]
+    for text, what in written:
+        try:
+            said.append((what, text.format_map(known)))
+        except KeyError:
+            said.append((what, "not known"))
+    if day.tape is not None:
+        account = day.tape.account
+        said += [("rows of the file", f"{account.rows:,}"), ("used", f"{account.used:,}")]
+        said += [("rejected", f"{count:,}: {reason}") for reason, count in sorted(account.rejected.items())]
+        said += [("files skipped", f"{count:,}: {reason}") for reason, count in sorted(account.skipped.items())]
+        said += [("notice", notice) for notice in day.tape.notices]
+    return said
 
 
 def draw(day: MarketDay, path: Path) -> None:
@@ -303,16 +93,21 @@ def draw(day: MarketDay, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    if path.suffix not in (".png", ".svg"):
-        raise UserError(f"{path}: a picture's name ends in .png or .svg")
-    with matplotlib.rc_context({"font.size": 12, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": day.name}):
+    _check(path)
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise UserError(f"{path}: can't be written: {error.strerror}") from error
+    look = {"font.size": 12, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": day.name}
+    with file, matplotlib.rc_context(look):
         figure, panels = pyplot.subplots(3, 2, figsize=(13, 15.5), constrained_layout=True)
         for panel, paint in zip(
             panels.flat, (_spot_panel, _vol_panel, _smile_panel, _term_panel, _half_panel, _spread_panel), strict=True
         ):
             paint(panel, day)
         figure.suptitle(_title(day), fontsize=13)
-        figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else None)
+        kind = path.suffix[1:]
+        figure.savefig(file, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else None)
         pyplot.close(figure)
 
 
@@ -415,7 +210,7 @@ def _half_panel(panel: Any, day: MarketDay) -> None:
     clock = day.times[0].astimezone(day.zone)
     panel.bar(np.arange(day.halves.size) + 0.5, 100 * day.halves, width=0.85, color="tab:orange")
     marks = np.arange(0, day.halves.size + 1, 2)
-    panel.set_xticks(marks, [f"{clock + int(mark) * _WINDOW:%H:%M}" for mark in marks])
+    panel.set_xticks(marks, [f"{clock + int(mark) * WINDOW:%H:%M}" for mark in marks])
     panel.tick_params(axis="x", labelrotation=45)
     panel.set_ylabel("volatility, % a year of trading hours")
     panel.set_title("Realised volatility by half hour")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gamma_scalper.domain.instruments import Combo, Leg, Option, Stock
-from gamma_scalper.domain.orders import Side
+from gamma_scalper.exchange.accounts import Account
 from gamma_scalper.exchange.floor import Floor
 from gamma_scalper.exchange.margin import Line, Margin, margin_of
 from gamma_scalper.exchange.market import UnknownContract
@@ -28,7 +28,12 @@ class Refusal:
 
 def refusal(floor: Floor, ticket: Ticket, replaced: Order | None = None) -> Refusal | None:
     """What is wrong with a ticket, or None. `replaced` is the living order it would take the place of."""
-    return _unreadable(floor, ticket) or _unfit(floor, ticket, replaced) or _unaffordable(floor, ticket, replaced)
+    return impossible(floor, ticket, replaced) or _unaffordable(floor, ticket, replaced)
+
+
+def impossible(floor: Floor, ticket: Ticket, replaced: Order | None = None) -> Refusal | None:
+    """What is wrong with a ticket whatever the account is worth."""
+    return _unreadable(floor, ticket) or _unfit(floor, ticket, replaced)
 
 
 def _unreadable(floor: Floor, ticket: Ticket) -> Refusal | None:
@@ -75,11 +80,12 @@ def _unfit(floor: Floor, ticket: Ticket, replaced: Order | None) -> Refusal | No
         return Refusal(201, "Order rejected - reason:A good-till-date order needs a moment yet to come")
     if ticket.parent is not None and replaced is None:
         parent = floor.orders.find(ticket.parent)
-        if parent is None or (not parent.alive and not parent.filled):
+        hangs = parent is not None and parent.ticket.account == ticket.account
+        if not hangs or parent is None or (not parent.alive and not parent.filled):
             return Refusal(201, "Order rejected - reason:Parent order is being cancelled or unknown")
     if isinstance(ticket.kind, MarketOnClose | Stop) and not isinstance(ticket.what, int):
         return Refusal(387, "Unsupported order type for this exchange and security type.")
-    if isinstance(ticket.kind, MarketOnClose) and replaced is None:
+    if isinstance(ticket.kind, MarketOnClose):
         left = floor.closes(ticket.what) - floor.now if isinstance(ticket.what, int) else timedelta(0)
         if left < _MOC_CUTOFF:
             return Refusal(201, "Order rejected - reason:Too late for a market-on-close order")
@@ -105,84 +111,118 @@ def combo_of(floor: Floor, legs: Iterable[ComboLeg]) -> Combo:
 
 
 def _unaffordable(floor: Floor, ticket: Ticket, replaced: Order | None) -> Refusal | None:
-    if closes_only(floor, ticket) or _paid_in_full(floor, ticket):
+    if _safe(floor, ticket, replaced):
         return None
+    for leg in ticket.legs:
+        if not floor.price(leg.con_id) and (ticket.limit is None or not floor.price(floor.underlying(leg.con_id))):
+            return Refusal(201, "Order rejected - reason:There is no price to tell what it would cost")
     after = margin_after(floor, ticket, replaced)
     if after.available >= 0:
         return None
     return Refusal(
         201,
-        "Order rejected - reason:We are unable to accept your order. Your available funds are in sufficient to cover "
+        "Order rejected - reason:We are unable to accept your order. Your available funds are insufficient to cover "
         f"the initial margin: loan value {after.loan_value:,.2f} USD, initial margin {after.initial:,.2f} USD",
     )
 
 
-def _paid_in_full(floor: Floor, ticket: Ticket) -> bool:
-    """A purchase out of cash, in an account that owes nothing and asks for nothing else, needs no margin at all."""
-    account = floor.accounts[ticket.account]
-    if ticket.side is Side.SELL or not isinstance(ticket.what, int) or floor.orders.living(ticket.account):
-        return False
-    if any(held.quantity < 0 for held in account.held.values()):
-        return False
-    return _price_to_pay(floor, ticket) * float(ticket.quantity) <= float(account.cash)
-
-
-def closes_only(floor: Floor, ticket: Ticket) -> bool:
-    """It can only make one position smaller: buying back, or selling what is held and covers nothing."""
+def _safe(floor: Floor, ticket: Ticket, replaced: Order | None) -> bool:
+    """It needs no margin for certain: it makes a position smaller on which nothing leans, or is paid out of cash."""
     if not isinstance(ticket.what, int):
         return False
     account = floor.accounts[ticket.account]
-    signed = ticket.side.sign * ticket.quantity
-    held = account.quantity(ticket.what)
-    if held * signed >= 0 or abs(signed) > abs(held):
+    others = [order for order in floor.orders.living(ticket.account) if order is not replaced]
+    held, sign = account.quantity(ticket.what), ticket.side.sign
+    if held * sign < 0:  # it closes, so far as others haven't asked for the same
+        asked = sum(
+            order.left for order in others if (order.ticket.what, order.ticket.side.sign) == (ticket.what, sign)
+        )
+        left = int(ticket.quantity) - (replaced.filled if replaced is not None else 0)
+        leaning = sign < 0 and (others or any(other.quantity < 0 for other in account.held.values()))
+        alike = all(order.ticket.what == ticket.what for order in others)
+        return left + asked <= abs(held) and (not leaning or (alike and not _owes(account)))
+    if sign < 0 or others or _owes(account):
         return False
-    return signed > 0 or not any(other.quantity < 0 for other in account.held.values())
+    price = _price_to_pay(floor, ticket)
+    return 0 < price * float(ticket.quantity) <= float(account.cash)
+
+
+def _owes(account: Account) -> bool:
+    return any(held.quantity < 0 for held in account.held.values())
 
 
 def margin_now(floor: Floor, account: str) -> Margin:
     """Of what the account holds."""
     holdings = {con_id: int(held.quantity) for con_id, held in floor.accounts[account].held.items()}
-    return margin_of(float(floor.accounts[account].cash), _lines(floor, holdings))
+    return margin_of(float(floor.accounts[account].cash), _lines(floor, holdings, {}))
 
 
 def margin_after(floor: Floor, ticket: Ticket, replaced: Order | None = None) -> Margin:
-    """As if this order, and every other that is alive, had filled at its price."""
-    account = floor.accounts[ticket.account]
+    """As if this order had filled, and every other too, or only what they open: whichever needs more."""
+    living = floor.orders.living(ticket.account)
+    others = [order for order in living if order is not replaced and order.why_held != "child"]
+    left = int(ticket.quantity) - (replaced.filled if replaced is not None else 0)
+    closable = {con_id: int(held.quantity) for con_id, held in floor.accounts[ticket.account].held.items()}
+    openings = [(order.ticket, _opening(order, closable)) for order in others]
+    worst = _margin_with(floor, [*openings, (ticket, left)])
+    whole = [(order.ticket, order.left) for order in others]
+    if openings != whole:
+        full = _margin_with(floor, [*whole, (ticket, left)])
+        worst = min(worst, full, key=lambda margin: margin.available)
+    return worst
+
+
+def _margin_with(floor: Floor, filled: Iterable[tuple[Ticket, int]]) -> Margin:
+    """Once so much of each of these has filled, all of one account."""
+    filled = list(filled)
+    account = floor.accounts[filled[0][0].account]
     holdings = {con_id: int(held.quantity) for con_id, held in account.held.items()}
-    cash = float(account.cash)
-    others = [(order.ticket, order.left) for order in floor.orders.living(ticket.account) if order is not replaced]
-    filled = replaced.filled if replaced is not None else 0
-    for other, left in [*others, (ticket, int(ticket.quantity) - filled)]:
-        if other is not ticket and closes_only(floor, other):
-            continue  # it would set funds free that aren't there yet
-        for leg in other.legs:
-            holdings[leg.con_id] = holdings.get(leg.con_id, 0) + other.side.sign * leg.ratio * left
-        cash -= other.side.sign * left * _price_to_pay(floor, other)
-    return margin_of(cash, _lines(floor, holdings))
+    cash, limits = float(account.cash), dict[int, float]()
+    for ticket, quantity in filled:
+        cash -= _apply(floor, ticket, quantity, holdings, limits)
+    return margin_of(cash, _lines(floor, holdings, limits))
+
+
+def _opening(order: Order, closable: dict[int, int]) -> int:
+    """The part of a working order that closes nothing; what it closes can't be closed by another."""
+    what, sign = order.ticket.what, order.ticket.side.sign
+    if not isinstance(what, int):
+        return order.left
+    closing = min(order.left, max(-sign * closable.get(what, 0), 0))
+    closable[what] = closable.get(what, 0) + sign * closing
+    return order.left - closing
+
+
+def _apply(floor: Floor, ticket: Ticket, quantity: int, holdings: dict[int, int], limits: dict[int, float]) -> float:
+    """Add what it would bring; returns the cash it takes."""
+    if not quantity:
+        return 0.0
+    for leg in ticket.legs:
+        holdings[leg.con_id] = holdings.get(leg.con_id, 0) + ticket.side.sign * leg.ratio * quantity
+    if ticket.limit is not None and isinstance(ticket.what, int):
+        limits[ticket.what] = float(ticket.limit)
+    return ticket.side.sign * quantity * _price_to_pay(floor, ticket)
 
 
 def _price_to_pay(floor: Floor, ticket: Ticket) -> float:
-    """Dollars for one: the limit, or what the market asks."""
+    """Dollars for one: the limit, or what the market is at."""
     if ticket.limit is not None:
-        instrument = floor.instrument(ticket.legs[0].con_id)
-        multiplier = instrument.multiplier if isinstance(instrument, Stock | Option) else 1
-        if not isinstance(ticket.what, int):
-            multiplier = combo_of(floor, ticket.what).multiplier
-        return float(ticket.limit) * multiplier
-    total = 0.0
-    for leg in ticket.legs:
-        instrument = floor.instrument(leg.con_id)
-        multiplier = instrument.multiplier if isinstance(instrument, Stock | Option) else 1
-        total += leg.ratio * floor.price(leg.con_id) * multiplier
-    return total
+        return float(ticket.limit) * floor.multiplier(ticket)
+    return sum(leg.ratio * floor.price(leg.con_id) * _multiplier(floor, leg.con_id) for leg in ticket.legs)
 
 
-def _lines(floor: Floor, holdings: dict[int, int]) -> list[Line]:
+def _multiplier(floor: Floor, con_id: int) -> int:
+    instrument = floor.instrument(con_id)
+    return instrument.multiplier if isinstance(instrument, Stock | Option) else 1
+
+
+def _lines(floor: Floor, holdings: dict[int, int], limits: dict[int, float]) -> list[Line]:
+    """Each at its price, or at an order's limit where it has none."""
     lines = []
     for con_id, quantity in holdings.items():
         instrument = floor.instrument(con_id)
         if quantity and isinstance(instrument, Stock | Option):
-            underlying = floor.price(floor.underlying(con_id))
-            price = underlying if isinstance(instrument, Stock) else floor.price(con_id)
+            underlying = floor.price(floor.underlying(con_id)) or limits.get(con_id, 0.0)
+            price = underlying if isinstance(instrument, Stock) else floor.price(con_id) or limits.get(con_id, 0.0)
             lines.append(Line(instrument, quantity, price, underlying))
     return lines

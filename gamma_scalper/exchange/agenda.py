@@ -2,7 +2,7 @@
 
 import enum
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,12 +22,18 @@ class Duty(enum.IntEnum):
     CORRECT = 5  # an execution's price
     TICK = 6  # the market moves
     REQUOTE = 7  # the lines from this one on are quoted anew
-    MARK = 8  # the last prices of a session
-    AT_CLOSE = 9  # a market-on-close order takes them
-    ARRIVE = 10  # an order reaches the book
-    AMEND = 11
-    CANCEL = 12
-    EXPIRE = 13  # an order's lifetime ends, or its session does
+    MEET = 8  # orders after this one meet the new quotes
+    RESUME = 9  # a halt is over
+    MARK = 10  # the last prices of a session
+    AT_CLOSE = 11  # a market-on-close order takes them
+    ARRIVE = 12  # an order reaches the book
+    AMEND = 13
+    CANCEL = 14
+    EXPIRE = 15  # an order's lifetime ends
+
+
+OF_ORDERS = (Duty.AT_CLOSE, Duty.ARRIVE, Duty.AMEND, Duty.CANCEL, Duty.EXPIRE)
+"""Their argument is a permId."""
 
 
 class Due(NamedTuple):
@@ -56,6 +62,11 @@ class Agenda:
     def pop(self, until: datetime) -> Due | None:
         """The next thing due by then, if any."""
         return heapq.heappop(self._heap) if self._heap and self._heap[0].at <= until else None
+
+    def drop(self, finished: Callable[[Due], bool]) -> None:
+        """Forget what needn't be done any more."""
+        self._heap = [due for due in self._heap if not finished(due)]
+        heapq.heapify(self._heap)
 
     def state(self) -> dict[str, Any]:
         return {

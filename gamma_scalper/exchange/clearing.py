@@ -1,4 +1,4 @@
-"""What a fill does: to the accounts, to the order, to its group and its children, and what is told of it."""
+"""What a fill does to the accounts and the order, and what is told of it."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -8,7 +8,7 @@ from typing import Any
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange import overnight, routine, trading
-from gamma_scalper.exchange.acceptance import Refusal, margin_after, margin_now, refusal
+from gamma_scalper.exchange.acceptance import Refusal, impossible, margin_after, margin_now
 from gamma_scalper.exchange.accounts import OUTSIDE, Account
 from gamma_scalper.exchange.events import Cause, Charged, Event, Executed, OrderStatus
 from gamma_scalper.exchange.faults import NO_FAULTS, FaultSchedule, FaultWatch
@@ -136,8 +136,7 @@ class Engine:
 
     def what_if(self, ticket: Ticket) -> Margin | Refusal:
         """The account's margin as if this order had filled; nothing is placed."""
-        refused = refusal(self.floor, ticket)
-        return refused if refused is not None and refused.code != 201 else margin_after(self.floor, ticket)
+        return impossible(self.floor, ticket) or margin_after(self.floor, ticket)
 
     def order(self, perm_id: int) -> Order | None:
         return self.floor.orders.find(perm_id)
@@ -199,10 +198,6 @@ class Engine:
             self.floor.looked.pop(event.con_id, None)
             self.floor.drop_line(event.con_id)
 
-    def _cancel_all(self, event: CancelAll) -> None:
-        for order in self.floor.orders.living(event.account):
-            trading.ask_cancel(self.floor, order.perm_id, order.ticket.owner)
-
     def _deposit(self, event: Deposit) -> None:
         account = self.floor.accounts.open(event.account)
         self.floor.accounts.pay(OUTSIDE, account.name, event.amount)
@@ -223,12 +218,9 @@ class Engine:
         floor.out.append(quote)
         if floor.taken and not quote.carried:
             floor.taken.pop(con_id, None)
-        watch = floor.watches.get(con_id)
-        if watch is not None:
-            routine.see(floor, watch, quote.bid, quote.ask)
-        elif con_id == floor.underlying(con_id):
-            routine.watch_underlyings(floor)
-        if floor.orders.awaited():
+        if con_id in floor.watches or con_id == floor.underlying(con_id):
+            routine.see(floor, floor.watch(con_id), quote.bid, quote.ask)
+        if floor.orders.awaits(con_id):
             trading.quoted(floor, (con_id,))
 
     def _handlers(self) -> dict[type, Callable[[Any], object]]:
@@ -241,7 +233,7 @@ class Engine:
             Place: lambda event: trading.place(floor, event.ticket),
             Modify: lambda event: trading.modify(floor, event.perm_id, event.ticket),
             Cancel: lambda event: trading.ask_cancel(floor, event.perm_id, event.owner),
-            CancelAll: self._cancel_all,
+            CancelAll: lambda event: trading.cancel_all(floor, event.account),
             Exercise: lambda event: overnight.instruct(floor, event),
             Halt: lambda event: floor.halt(floor.underlying(event.con_id), event.seconds),
             Deposit: self._deposit,

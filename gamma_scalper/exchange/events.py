@@ -1,4 +1,5 @@
 """What the exchange says. Every event has its number in the one order of all events; a quote's is its snapshot id.
+Only quotes pushed from outside keep the numbers they came with.
 
 They are tuples, since they are made by the hundred thousand.
 """
@@ -41,7 +42,6 @@ class Cause(enum.StrEnum):
     DIVIDEND = "dividend"
     INTEREST = "interest"
     BORROW = "borrow"
-    CORRECTION = "correction"
 
 
 class OrderStatus(NamedTuple):

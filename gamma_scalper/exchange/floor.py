@@ -4,17 +4,18 @@ from bisect import insort
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 from gamma_scalper.domain.fees import Fees
-from gamma_scalper.domain.instruments import Option
+from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import OutsideCalendar
 from gamma_scalper.exchange.accounts import Accounts
-from gamma_scalper.exchange.agenda import Agenda
+from gamma_scalper.exchange.agenda import Agenda, Duty
 from gamma_scalper.exchange.events import (
     Cause,
     Charged,
@@ -32,11 +33,14 @@ from gamma_scalper.exchange.halts import ShareWatch
 from gamma_scalper.exchange.market import Listed, Market, Offer
 from gamma_scalper.exchange.orders import Order, OrderBook
 from gamma_scalper.exchange.parameters import ExchangeParameters
-from gamma_scalper.exchange.tickets import Exercise
+from gamma_scalper.exchange.tickets import Exercise, Stop, Ticket
 
 NEW_YORK = ZoneInfo("America/New_York")
+BEFORE_CLOSE = timedelta(microseconds=1)
+"""The last moment of a session."""
 
 _NOTHING = Decimal(0)
+_OLDEST_MARK = timedelta(days=7)
 
 
 @define
@@ -46,6 +50,13 @@ class Window:
     begins: datetime
     ends: datetime
     open: bool
+
+
+class Mark(NamedTuple):
+    """A closing price."""
+
+    at: datetime
+    price: float
 
 
 @define
@@ -77,7 +88,8 @@ class Floor:
     watches: dict[int, ShareWatch] = Factory(dict)  # underlying's conId -> what trading in it does
     shortable: dict[int, int] = Factory(dict)  # conId -> shares, where it isn't the usual figure
     instructions: list[Exercise] = Factory(list)
-    marks: dict[int, float] = Factory(dict)  # conId -> closing price of options held, and of puts beside calls
+    marks: dict[int, Mark] = Factory(dict)  # conId -> closing price of options held, and of puts beside calls
+    woken: list[int] = Factory(list)  # children whose parent has just filled, in turn
     to_assign: list[str] = Factory(list)  # whose short options a fault will have assigned tonight
     executions: list[Executed] = Factory(list)  # since midnight
     charges: dict[str, Charged] = Factory(dict)  # execId -> its bill, since midnight
@@ -153,7 +165,7 @@ class Floor:
 
     def awaited(self, con_id: int) -> bool:
         """Somebody looks at it, or an order waits for it."""
-        return con_id in self.looked or bool(self.orders.waiting(con_id))
+        return con_id in self.looked or self.orders.awaits(con_id)
 
     def line(self, con_id: int) -> None:
         """Quote it from now on, and at once where it has no quote of this moment's market."""
@@ -208,15 +220,17 @@ class Floor:
 
     def price(self, con_id: int) -> float:
         """What one is worth now: the middle of the market, else the newest price anybody has seen; 0 without any."""
-        quote = self.quotes.get(con_id)
+        quote, mark = self.quotes.get(con_id), self.marks.get(con_id)
         if quote is None or quote.received_at < self.market.now or not quote.usable:
             offer = self.market.offers([con_id])[0]
             if offer.bid is not None and offer.ask is not None:
                 return (offer.bid + offer.ask) / 2
-        if quote is not None and quote.usable:
+        if quote is not None and quote.usable and (mark is None or quote.received_at >= mark.at):
             return quote.mid
+        if mark is not None:
+            return mark.price
         watch = self.watches.get(con_id)
-        return watch.price if watch is not None else self.marks.get(con_id, 0.0)
+        return watch.price if watch is not None else 0.0
 
     def instrument(self, con_id: int) -> Listed:
         """Raises `UnknownContract`."""
@@ -224,6 +238,22 @@ class Floor:
         if found is None:
             found = self._instruments[con_id] = self.market.instrument(con_id)
         return found
+
+    def forget_unwatched(self) -> None:
+        """What nobody looks at, waits for or holds, and lines that have expired."""
+        for con_id in [line for line in self.lines if self._expired(line)]:
+            self.looked.pop(con_id, None)
+            self.drop_line(con_id)
+        held = {con_id for account in self.accounts.clients() for con_id in account.held}
+        kept = held.union(self.lines, self.watches)
+        for of in (self.quotes, self.taken, self._windows, self._instruments):
+            for con_id in [each for each in of if each not in kept]:
+                del of[con_id]
+        self.marks = {con_id: mark for con_id, mark in self.marks.items() if self.now - mark.at < _OLDEST_MARK}
+
+    def _expired(self, con_id: int) -> bool:
+        instrument = self.instrument(con_id)
+        return isinstance(instrument, Option) and instrument.expires_at <= self.now
 
     # -- when and what may trade ---------------------------------------------------------------------------------------
 
@@ -243,19 +273,49 @@ class Floor:
         return window
 
     def _window(self, con_id: int) -> Window:
-        sessions = self.market.sessions(con_id)
-        session = sessions.at(self.now)
-        if session is not None:
-            return Window(session.opens, session.closes, True)
-        try:
-            return Window(self.now, sessions.after(self.now).opens, False)
-        except OutsideCalendar:
-            return Window(self.now, self.now + timedelta(days=1), False)
+        """Beyond what is known of a product's hours its underlying's hold; beyond those it is closed."""
+        for known in (con_id, self.underlying(con_id)):
+            sessions = self.market.sessions(known)
+            try:
+                session = sessions.at(self.now)
+                if session is not None:
+                    return Window(session.opens, session.closes, True)
+                return Window(self.now, sessions.after(self.now).opens, False)
+            except OutsideCalendar:
+                continue
+        return Window(self.now, self.now + timedelta(hours=1), False)
 
     def closes(self, con_id: int) -> datetime:
-        """The end of the session that is open now, or else of the next one."""
-        sessions = self.market.sessions(con_id)
-        return (sessions.at(self.now) or sessions.after(self.now)).closes
+        """The end of the session that is open now, or else of the next one; a day from now where none is known."""
+        for known in (con_id, self.underlying(con_id)):
+            sessions = self.market.sessions(known)
+            try:
+                return (sessions.at(self.now) or sessions.after(self.now)).closes
+            except OutsideCalendar:
+                continue
+        return self.now + timedelta(days=1)
+
+    def watch(self, underlying: int) -> ShareWatch:
+        """What is remembered of an underlying, and its openings and closes of today put down when it is new."""
+        found = self.watches.get(underlying)
+        if found is None:
+            banded = isinstance(self.instrument(underlying), Stock) and self.push is None
+            found = self.watches[underlying] = ShareWatch(underlying, banded)
+            self.plan(underlying)
+        return found
+
+    def plan(self, underlying: int) -> None:
+        """Put down when it opens and closes today, as far as that is still to come."""
+        try:
+            sessions = self.market.sessions(underlying).on(self.today())
+        except OutsideCalendar:
+            return
+        for session in sessions:
+            if session.opens >= self.now:
+                self.agenda.put(session.opens, Duty.OPEN, underlying)
+        if sessions and sessions[-1].closes > self.now:
+            self.agenda.put(sessions[-1].closes - BEFORE_CLOSE, Duty.MARK, underlying)
+            self.agenda.put(sessions[-1].closes, Duty.CLOSE, underlying)
 
     def halted(self, con_id: int) -> bool:
         watch = self.watches.get(con_id) or self.watches.get(self.underlying(con_id))
@@ -263,8 +323,15 @@ class Floor:
 
     def halt(self, con_id: int, seconds: float) -> None:
         """No trading in this underlying and all on it; nothing is on offer meanwhile."""
-        for phase in self.watches[con_id].halt(self.now + timedelta(seconds=seconds)):
+        self.enter(con_id, self.watch(con_id).halt(self.now + timedelta(seconds=seconds)))
+
+    def enter(self, con_id: int, phases: Sequence[Phase]) -> None:
+        """Tell what trading does; a halt has an end."""
+        for phase in phases:
             self.tell_phase(con_id, phase)
+        until = self.watches[con_id].halted_until
+        if until is not None:
+            self.agenda.put(until, Duty.RESUME, con_id)
 
     def today(self) -> date:
         return self.now.astimezone(NEW_YORK).date()
@@ -274,6 +341,32 @@ class Floor:
         figure = self.shortable.get(con_id, self.parameters.carry.shortable_shares)
         owed = sum((min(account.quantity(con_id), Decimal(0)) for account in self.accounts.clients()), Decimal(0))
         return figure + int(owed)
+
+    def multiplier(self, ticket: Ticket) -> int:
+        """Of what the ticket's price is for: a combo's is that of its options."""
+        instruments = (self.instrument(leg.con_id) for leg in ticket.legs)
+        return max(each.multiplier for each in instruments if isinstance(each, Stock | Option))
+
+    # -- the end of an order -------------------------------------------------------------------------------------------
+
+    def end(self, order: Order, status: Status, why: str) -> None:
+        """Dead, once. Its children wake when it has filled, live on for what it had filled, or die with it."""
+        if not order.alive:
+            return
+        order.status, order.why, order.why_held = status, why, ""
+        self.orders.bury(order)
+        for leg in order.ticket.legs:
+            self.drop_line(leg.con_id)
+        self.tell_status(order)
+        for child in self.orders.children(order.perm_id):
+            if not order.filled:
+                self.end(child, Status.CANCELLED, "its parent was cancelled")
+                continue
+            if order.left:
+                child.change(evolve(child.ticket, quantity=min(Decimal(order.filled), child.ticket.quantity)))
+            child.asleep = isinstance(child.ticket.kind, Stop)
+            child.why_held = "trigger" if child.asleep else ""
+            self.woken.append(child.perm_id)
 
 
 def status_of(order: Order, seq: int, at: datetime) -> OrderStatus:

@@ -53,16 +53,17 @@ class ShareWatch:
         return [Phase.RESUMED]
 
     def end_of_session(self, day: date) -> list[Phase]:
-        """The last price is the close; a restriction may end with the day."""
+        """The last price is the close; a halt ends with it, a restriction with the next day's."""
+        phases = [Phase.RESUMED, Phase.CLOSED] if self.halted_until is not None else [Phase.CLOSED]
         self.close = self.price
         self.fallen = False
         self.in_session = False
         self.samples.clear()
         self.sampled_at = self.outside_since = self.halted_until = None
-        if self.restricted_through is None or day < self.restricted_through:
-            return []
-        self.restricted_through = None
-        return [Phase.UNRESTRICTED]
+        if self.restricted_through is not None and day >= self.restricted_through:
+            self.restricted_through = None
+            phases.append(Phase.UNRESTRICTED)
+        return phases
 
     def see(
         self,
@@ -79,7 +80,7 @@ class ShareWatch:
             self.in_session = True
             self.opening = price
             self.prior_close = self.close
-        if not self.banded:
+        if not self.banded or self.halted_until is not None:
             return []
         phases = self._short_sales(next_day, bands)
         if self._outside(price, now, opens, closes, bands):

@@ -1,6 +1,9 @@
 """What an account must keep for what it holds: Regulation T as brokers apply it to strategies of options. Pure."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 from attrs import define, frozen
 
@@ -91,15 +94,56 @@ def _of_group(lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def _of_options(lines: Sequence[Line], shares: int) -> float:
-    """A long option is paid and needs no more; each short one needs what it may still lose after its cover."""
+    """A long option is paid and needs no more; short ones need what they may still lose after their cover.
+
+    Contract by contract, of a short call and a short put at most one ends in the money: the greater risk, and what
+    the other costs. Where the whole can lose no more than a sum whatever happens, that sum is enough.
+    """
     sides = []
     for right, sign in (("C", 1), ("P", -1)):
         lots = _lots(lines, right)
         covered = max(sign * shares, 0)
-        sides.append(_of_side([lot for lot in lots if lot.left < 0], [lot for lot in lots if lot.left > 0], covered))
-    (call_risk, call_value), (put_risk, put_value) = sides
-    # Of a short call and a short put at most one ends in the money: the greater risk, and the other's price.
-    return max(call_risk + put_value, put_risk + call_value)
+        units = _of_side([lot for lot in lots if lot.left < 0], [lot for lot in lots if lot.left > 0], covered)
+        sides.append(sorted(units, reverse=True))
+    calls, puts = sides
+    none = _Unit(0.0, 0.0)
+    paired = 0.0
+    for call, put in zip_longest(_one_by_one(calls), _one_by_one(puts), fillvalue=none):
+        paired += max(call.risk + put.price, put.risk + call.price)
+    return paired if shares else min(paired, _most_lost(lines))
+
+
+def _most_lost(lines: Sequence[Line]) -> float:
+    """At expiry, at the worst price; without end where more calls are owed than held. Cover that ends first is none."""
+    owed = [line.instrument.expires_at for line in lines if isinstance(line.instrument, Option) and line.quantity < 0]
+    last = max(owed, default=None)
+    legs = [
+        (line.instrument, line.quantity)
+        for line in lines
+        if isinstance(line.instrument, Option)
+        and (line.quantity < 0 or last is None or line.instrument.expires_at >= last)
+    ]
+    if sum(quantity for option, quantity in legs if option.right == "C") < 0:
+        return math.inf
+    prices = [0.0, *(float(option.strike) for option, _ in legs)]
+    return max(-min(sum(quantity * _worth(option, price) for option, quantity in legs) for price in prices), 0.0)
+
+
+def _worth(option: Option, price: float) -> float:
+    distance = price - float(option.strike)
+    return max(distance if option.right == "C" else -distance, 0.0) * option.multiplier
+
+
+class _Unit(NamedTuple):
+    """What one short contract may lose, what buying it back would cost if nothing covers it, and how many are alike."""
+
+    risk: float
+    price: float
+    many: int = 1
+
+
+def _one_by_one(units: Sequence[_Unit]) -> Iterator[_Unit]:
+    return (unit for unit in units for _ in range(unit.many))
 
 
 def _lots(lines: Sequence[Line], right: str) -> list[_Lot]:
@@ -110,25 +154,23 @@ def _lots(lines: Sequence[Line], right: str) -> list[_Lot]:
     ]
 
 
-def _of_side(shorts: list[_Lot], longs: list[_Lot], shares: int) -> tuple[float, float]:
-    """Risk of one right's short options after their cover, and what buying back the uncovered ones would cost."""
-    risk = value = 0.0
+def _of_side(shorts: list[_Lot], longs: list[_Lot], shares: int) -> list[_Unit]:
+    """One right's short options: first covered by shares, then by long options, the rest naked."""
+    units = []
     for short in sorted(shorts, key=_most_to_cover):
         owed, each = -short.left, short.option.multiplier
         by_shares = min(owed, shares // each)
-        risk += by_shares * _in_the_money(short) * each
+        units.append(_Unit(_in_the_money(short) * each, 0.0, by_shares))
         shares -= by_shares * each
         owed -= by_shares
         for long in sorted(longs, key=lambda lot: _spread_risk(short, lot)):
-            if long.option.expires_at < short.option.expires_at:
-                continue
-            matched = min(owed, long.left)
-            risk += matched * min(_spread_risk(short, long), _naked(short))
-            owed -= matched
-            long.left -= matched
-        risk += owed * _naked(short)
-        value += owed * short.price * each
-    return risk, value
+            if long.option.expires_at >= short.option.expires_at:
+                matched = min(owed, long.left)
+                units.append(_Unit(min(_spread_risk(short, long), _naked(short)), 0.0, matched))
+                owed -= matched
+                long.left -= matched
+        units.append(_Unit(_naked(short), short.price * each, owed))
+    return units
 
 
 def _in_the_money(short: _Lot) -> float:

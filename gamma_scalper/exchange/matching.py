@@ -115,6 +115,7 @@ class LegQuote(NamedTuple):
     quote: Quote
     taken: int
     rule: TickRule
+    weight: Decimal = Decimal(1)  # its multiplier, next to the combo's: shares beside options count a hundredth
 
 
 def combo_takes(
@@ -132,10 +133,24 @@ def combo_takes(
     if available <= 0 or not within(side, net_price(side, legs, prices), limit):
         return 0, []
     slipped = [worsened(leg.side, price, leg.rule, venue.slippage_bps) for leg, price in zip(legs, prices, strict=True)]
-    return available, slipped if within(side, net_price(side, legs, slipped), limit) else prices
+    if limit is None or within(side, net_price(side, legs, slipped), limit):
+        return available, slipped
+    return available, _up_to(limit, side, legs, prices)
+
+
+def _up_to(limit: Decimal, side: Side, legs: Sequence[LegQuote], prices: list[Decimal]) -> list[Decimal]:
+    """Slippage beyond the limit stops there: the first leg that can bear the difference bears it."""
+    spare = (limit - net_price(side, legs, prices)) * side.sign
+    for i, leg in enumerate(legs):
+        price = prices[i] + leg.side.sign * spare / leg.ratio / leg.weight
+        if price > 0 and leg.rule.allows(price):
+            return [*prices[:i], price, *prices[i + 1 :]]
+    return prices
 
 
 def net_price(side: Side, legs: Sequence[LegQuote], prices: Sequence[Decimal]) -> Decimal:
     """Of one combo: what a buyer pays and a seller gets; negative where it is the other way round."""
-    paid = sum((leg.side.sign * leg.ratio * price for leg, price in zip(legs, prices, strict=True)), Decimal(0))
+    paid = Decimal(0)
+    for leg, price in zip(legs, prices, strict=True):
+        paid += leg.side.sign * leg.ratio * leg.weight * price
     return side.sign * paid

@@ -17,7 +17,7 @@ from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.accounts import Accounts
 from gamma_scalper.exchange.agenda import Agenda
 from gamma_scalper.exchange.events import Charged, Executed
-from gamma_scalper.exchange.floor import Floor, Numbers
+from gamma_scalper.exchange.floor import Floor, Mark, Numbers
 from gamma_scalper.exchange.halts import ShareWatch
 from gamma_scalper.exchange.market import Market
 from gamma_scalper.exchange.orders import Order
@@ -66,7 +66,6 @@ def remembered(floor: Floor) -> str:
             "at": floor.market.state(),
             "accounts": floor.accounts.state(),
             "orders": [_plain_order(order) for order in floor.orders.all()],
-            "waiting": floor.orders.queues(),
             "agenda": floor.agenda.state(),
             "numbers": plain(floor.numbers),
             "quotes": [plain(quote) for quote in floor.quotes.values()],
@@ -78,7 +77,7 @@ def remembered(floor: Floor) -> str:
             "watches": [plain(watch) for watch in floor.watches.values()],
             "shortable": list(floor.shortable.items()),
             "instructions": [plain(each) for each in floor.instructions],
-            "marks": list(floor.marks.items()),
+            "marks": [[con_id, mark.at.isoformat(), mark.price] for con_id, mark in floor.marks.items()],
             "to_assign": floor.to_assign,
             "executions": [_plain_event(each) for each in floor.executions],
             "charges": [_plain_event(each) for each in floor.charges.values()],
@@ -102,7 +101,7 @@ def recall(floor: Floor, text: str) -> None:
     floor.market.restore(kept["at"])
     floor.now = utc(datetime.fromisoformat(kept["now"]))
     floor.accounts = Accounts.of(kept["accounts"])
-    floor.orders.restore([_order(floor.market, plain) for plain in kept["orders"]], kept["waiting"])
+    floor.orders.restore([_order(floor.market, plain) for plain in kept["orders"]])
     floor.agenda = Agenda.of(kept["agenda"])
     floor.numbers = made(kept["numbers"], Numbers)
     floor.quotes = {plain["con_id"]: made(plain, Quote) for plain in kept["quotes"]}
@@ -112,7 +111,7 @@ def recall(floor: Floor, text: str) -> None:
     floor.watches = {plain["con_id"]: made(plain, ShareWatch) for plain in kept["watches"]}
     floor.shortable = dict(kept["shortable"])
     floor.instructions = [made(plain, Exercise) for plain in kept["instructions"]]
-    floor.marks = dict(kept["marks"])
+    floor.marks = {con_id: Mark(utc(datetime.fromisoformat(at)), price) for con_id, at, price in kept["marks"]}
     floor.to_assign = list(kept["to_assign"])
     floor.executions = [_event(plain, Executed) for plain in kept["executions"]]
     floor.charges = {plain["exec_id"]: _event(plain, Charged) for plain in kept["charges"]}
@@ -133,6 +132,7 @@ def _plain_order(order: Order) -> dict[str, Any]:
     """Bills without their instrument, which the market knows."""
     plain: dict[str, Any] = _CONVERTER.unstructure_attrs_asdict(order)
     plain["ticket"] = _CONVERTER.unstructure(order.ticket)
+    plain["pending"] = [_CONVERTER.unstructure(ticket) for ticket in order.pending]
     plain["bills"] = [
         [con_id, bill.side.value, bill.day.isoformat(), *map(str, (bill.value, bill.uncorrected)),
          _CONVERTER.unstructure(bill.fees), _CONVERTER.unstructure(bill.parameters)]

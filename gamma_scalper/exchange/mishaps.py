@@ -6,13 +6,11 @@ from attrs import evolve
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Side
-from gamma_scalper.exchange import trading
 from gamma_scalper.exchange.accounts import STREET, Account
-from gamma_scalper.exchange.clearing import LegFill
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.faults import Fault, Kind
+from gamma_scalper.exchange.filling import all_at_once, fill_single
 from gamma_scalper.exchange.floor import Floor
-from gamma_scalper.exchange.matching import takes
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import Ticket, TimeInForce
 
@@ -81,14 +79,10 @@ def _at_once(floor: Floor, ticket: Ticket, forced: bool) -> Order:
     con_id = ticket.legs[0].con_id
     instrument = floor.instrument(con_id)
     quote = floor.fresh_quote(con_id)
-    if isinstance(instrument, Stock | Option) and quote is not None and floor.is_open(con_id):
-        taken = floor.taken.get(con_id, {}).get(ticket.side, 0)
-        venue = evolve(floor.parameters.venue, partial_fill_pct=0)
-        for take in takes(ticket.side, order.left, None, quote, taken, instrument.tick_rule, venue, 1.0):
-            part = LegFill(con_id, ticket.side, take.quantity, take.price)
-            trading.fill(floor, order, take.quantity, take.price, [part], forced=forced)
-    if order.alive:
-        trading.end(floor, order, Status.CANCELLED, "no more was on offer")
+    tradable = floor.is_open(con_id) and not floor.halted(con_id)
+    if isinstance(instrument, Stock | Option) and quote is not None and tradable:
+        fill_single(floor, order, con_id, all_at_once(floor, order, quote, instrument.tick_rule), forced=forced)
+    floor.end(order, Status.CANCELLED, "no more was on offer")
     return order
 
 
@@ -106,8 +100,13 @@ def correct(floor: Floor, exec_id: str, change: str) -> None:
     for name, sign in ((found.account, 1), (STREET, -1)):
         floor.accounts[name].correct(found.con_id, sign * difference)
     stem, _, count = exec_id.rpartition(".")
+    order = floor.orders.find(found.perm_id)
+    average = found.average_price
+    if order is not None and not found.combo:
+        order.value += found.quantity * (price - found.price)
+        average = order.average_price
     corrected = found._replace(
-        seq=floor.number(), at=floor.now, exec_id=f"{stem}.{int(count) + 1:02d}", price=price
+        seq=floor.number(), at=floor.now, exec_id=f"{stem}.{int(count) + 1:02d}", price=price, average_price=average
     )
     floor.executions = [corrected if each is found else each for each in floor.executions]
     floor.charges[corrected.exec_id] = floor.charges.pop(exec_id)._replace(exec_id=corrected.exec_id)

@@ -1,19 +1,22 @@
 """What clearing houses, issuers and banks do at night, silently: expiry, exercise, assignment, dividends, interest."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.sessions import years_between
 from gamma_scalper.exchange.accounts import CARRY, STREET, Account
+from gamma_scalper.exchange.agenda import OF_ORDERS
 from gamma_scalper.exchange.events import Cause
-from gamma_scalper.exchange.floor import Floor
+from gamma_scalper.exchange.floor import Floor, Mark
+from gamma_scalper.exchange.market import UnknownContract
 from gamma_scalper.exchange.matching import chance
 from gamma_scalper.exchange.tickets import Exercise
 
 _CENT = Decimal("0.01")
 _AUTOMATIC = Decimal("0.01")  # in the money by this much, an expiring option is exercised without being told
+_TOO_LATE = timedelta(minutes=90)  # after the last trading, for instructions
 _ASSIGNED = 2  # which chance is drawn
 _DAYS_A_YEAR = 360  # as banks count
 
@@ -21,6 +24,8 @@ _DAYS_A_YEAR = 360  # as banks count
 def midnight(floor: Floor) -> None:
     """A new day: what a broker tells of yesterday's orders and executions is gone."""
     floor.orders.forget_dead()
+    floor.forget_unwatched()
+    floor.agenda.drop(lambda due: due.duty in OF_ORDERS and floor.orders.find(int(due.arguments[0])) is None)
     floor.executions.clear()
     floor.charges.clear()
     for account in floor.accounts.all():
@@ -30,8 +35,8 @@ def midnight(floor: Floor) -> None:
 def overnight(floor: Floor, today: date) -> None:
     """Between two days, before anybody is up: exercise comes before the dividend it may be meant for."""
     for account, option in _options_held(floor):
-        if option.expiry < today:
-            _expire(floor, account, option)
+        if option.expiry < today and settlement_price(floor, option):
+            _expire(floor, account, option)  # without any price of its underlying it waits for one
     _carry_out_instructions(floor)
     for account, option in _options_held(floor):
         assigned = _assigned_early(floor, account, option, today)
@@ -55,7 +60,7 @@ def closing_marks(floor: Floor) -> None:
             wanted[twin.con_id] = None
     for con_id in wanted:
         if floor.is_open(con_id) and not floor.halted(con_id):
-            floor.marks[con_id] = floor.price(con_id)
+            floor.marks[con_id] = Mark(floor.now, floor.price(con_id))
 
 
 def _options_held(floor: Floor) -> list[tuple[Account, Option]]:
@@ -125,8 +130,8 @@ def intrinsic(option: Option, price: Decimal) -> Decimal:
 
 def settlement_price(floor: Floor, option: Option) -> Decimal:
     """To the cent: the underlying's close, or for AM-settled options the first price of the day of expiry."""
-    watch = floor.watches[option.underlying_con_id]
-    price = watch.opening if option.settlement == "cash_am" else watch.close
+    watch = floor.watch(option.underlying_con_id)
+    price = watch.opening if option.settlement == "cash_am" else watch.close or watch.price
     return to_decimal(price).quantize(_CENT, ROUND_HALF_EVEN)
 
 
@@ -139,9 +144,15 @@ def instruct(floor: Floor, asked: Exercise) -> None:
     if asked.account not in floor.accounts:
         floor.tell(321, f"Error validating request.-'bZ' : cause - Invalid account code '{asked.account}'")
         return
-    option = floor.instrument(asked.con_id)
+    try:
+        option = floor.instrument(asked.con_id)
+    except UnknownContract:
+        floor.tell(200, "No security definition has been found for the request")
+        return
     held = floor.accounts[asked.account].quantity(asked.con_id)
-    if not isinstance(option, Option) or held < asked.quantity:
+    if isinstance(option, Option) and floor.now >= option.expires_at + _TOO_LATE:
+        floor.tell(322, "Error processing request.-'bZ' : cause - The option's last moment for instructions has passed")
+    elif not isinstance(option, Option) or held < asked.quantity:
         floor.tell(322, f"Error processing request.-'bZ' : cause - {held} held and {asked.quantity} to exercise")
     elif option.exercise == "european" and not asked.lapse:
         floor.tell(322, "Error processing request.-'bZ' : cause - A European option is exercised at its expiry only")
@@ -184,12 +195,12 @@ def _worth_exercising(floor: Floor, option: Option, today: date) -> bool:
     """A call in the money whose dividend of today exceeds what its holder gives up: the put beside it, and interest."""
     dividend = dividend_of(floor, option.underlying_con_id, today)
     twin = _put_beside(floor, option)
-    spot = floor.watches[option.underlying_con_id].close
+    spot = floor.watch(option.underlying_con_id).close
     if not dividend or twin is None or twin.con_id not in floor.marks or spot <= float(option.strike):
         return False
     years = years_between(floor.now, option.expires_at)
     interest = float(option.strike) * floor.parameters.carry.credit_rate_pct / 100 * years
-    return float(dividend) > floor.marks[twin.con_id] + interest
+    return float(dividend) > floor.marks[twin.con_id].price + interest
 
 
 def _put_beside(floor: Floor, option: Option) -> Option | None:

@@ -3,26 +3,24 @@
 from datetime import date, datetime, time, timedelta
 
 from gamma_scalper.domain.checks import utc
-from gamma_scalper.domain.instruments import Stock
-from gamma_scalper.domain.sessions import OutsideCalendar
 from gamma_scalper.exchange import mishaps, overnight, trading
 from gamma_scalper.exchange.agenda import Due, Duty
 from gamma_scalper.exchange.events import Phase
+from gamma_scalper.exchange.filling import at_close
 from gamma_scalper.exchange.floor import NEW_YORK, Floor
 from gamma_scalper.exchange.halts import ShareWatch
 
 SLICE = 64
-"""Lines quoted in one step, so that no step holds an event loop for long."""
+"""Lines quoted, or orders that meet them, in one step, so that no step holds an event loop for long."""
 
 _NIGHT = time(2, 30)
 _DAY = timedelta(days=1)
-_BEFORE_CLOSE = timedelta(microseconds=1)
 
 
 def begin(floor: Floor) -> None:
     """The first day's agenda, and the first prices, which the market stands at already."""
+    _plan_nights(floor, floor.today())
     watch_underlyings(floor)
-    _plan(floor, floor.today())
     for number, fault in floor.faults.self_acting():
         floor.agenda.put(max(fault.at, floor.now), Duty.FAULT, number)
     _next_tick(floor)
@@ -39,9 +37,13 @@ def do(floor: Floor, due: Due) -> None:
             _requote(floor, 0)
         case Duty.REQUOTE:
             _requote(floor, int(due.arguments[0]))
+        case Duty.MEET:
+            _meet(floor, int(due.arguments[0]))
         case Duty.MIDNIGHT:
             overnight.midnight(floor)
-            _plan(floor, floor.today())
+            _plan_nights(floor, floor.today())
+            for con_id in floor.watches:
+                floor.plan(con_id)
         case Duty.OVERNIGHT:
             overnight.overnight(floor, floor.today())
         case Duty.OPEN:
@@ -50,6 +52,9 @@ def do(floor: Floor, due: Due) -> None:
             overnight.closing_marks(floor)
         case Duty.CLOSE:
             _close(floor, int(due.arguments[0]))
+        case Duty.RESUME:
+            con_id = int(due.arguments[0])
+            floor.enter(con_id, floor.watches[con_id].resume(floor.now))
         case Duty.FAULT:
             mishaps.strike(floor, int(due.arguments[0]))
         case Duty.CORRECT:
@@ -70,7 +75,7 @@ def _of_order(floor: Floor, duty: Duty, perm_id: int) -> None:
         case Duty.CANCEL:
             trading.cancel(floor, order)
         case Duty.AT_CLOSE:
-            trading.at_close(floor, order)
+            at_close(floor, order)
         case Duty.EXPIRE:
             trading.expire(floor, order)
 
@@ -78,28 +83,12 @@ def _of_order(floor: Floor, duty: Duty, perm_id: int) -> None:
 # -- days --------------------------------------------------------------------------------------------------------------
 
 
-def _plan(floor: Floor, day: date) -> None:
-    """Put down what that day brings, as far as it is still to come."""
-    _put(floor, _local(day, _NIGHT), Duty.OVERNIGHT)
-    _put(floor, _local(day + _DAY, time(0)), Duty.MIDNIGHT)
-    closes = set()
-    for con_id in floor.watches:
-        try:
-            sessions = floor.market.sessions(con_id).on(day)
-        except OutsideCalendar:
-            continue
-        for session in sessions:
-            _put(floor, session.opens, Duty.OPEN, con_id)
-        if sessions:
-            closes.add(sessions[-1].closes)
-            _put(floor, sessions[-1].closes, Duty.CLOSE, con_id)
-    for moment in sorted(closes):
-        _put(floor, moment - _BEFORE_CLOSE, Duty.MARK)
-
-
-def _put(floor: Floor, at: datetime, duty: Duty, *arguments: int) -> None:
-    if at >= floor.now:
-        floor.agenda.put(at, duty, *arguments)
+def _plan_nights(floor: Floor, day: date) -> None:
+    """Put down the night, if it is still to come, and the day's end."""
+    night = _local(day, _NIGHT)
+    if night >= floor.now:
+        floor.agenda.put(night, Duty.OVERNIGHT)
+    floor.agenda.put(_local(day + _DAY, time(0)), Duty.MIDNIGHT)
 
 
 def _local(day: date, clock: time) -> datetime:
@@ -107,20 +96,16 @@ def _local(day: date, clock: time) -> datetime:
 
 
 def _close(floor: Floor, con_id: int) -> None:
-    phases = floor.watches[con_id].end_of_session(floor.today())
-    for phase in (Phase.CLOSED, *phases):
-        floor.tell_phase(con_id, phase)
+    floor.enter(con_id, floor.watches[con_id].end_of_session(floor.today()))
 
 
 # -- ticks -------------------------------------------------------------------------------------------------------------
 
 
 def watch_underlyings(floor: Floor) -> None:
-    """Those listed since, too. Where quotes come from outside, so does word of halts."""
+    """Those listed since, too."""
     for underlying in floor.market.underlyings():
-        if underlying.con_id not in floor.watches:
-            banded = isinstance(underlying, Stock) and floor.push is None
-            floor.watches[underlying.con_id] = ShareWatch(underlying.con_id, banded)
+        floor.watch(underlying.con_id)
 
 
 def _next_tick(floor: Floor) -> None:
@@ -137,18 +122,18 @@ def _see_underlyings(floor: Floor) -> None:
 
 def see(floor: Floor, watch: ShareWatch, bid: float | None, ask: float | None) -> None:
     """A price of an underlying: what trading in it does because of that."""
-    if watch.halted_until is not None:
-        for phase in watch.resume(floor.now):
-            floor.tell_phase(watch.con_id, phase)
-    if bid is None or ask is None or not 0 < bid <= ask or not floor.is_open(watch.con_id):
+    if bid is None or ask is None or not 0 < bid <= ask:
         return
     window = floor.window(watch.con_id)
+    if not window.open:
+        return
 
     def next_day() -> date:
         return floor.market.sessions(watch.con_id).after(window.ends).day
 
-    for phase in watch.see((bid + ask) / 2, floor.now, window.begins, window.ends, next_day, floor.parameters.bands):
-        floor.tell_phase(watch.con_id, phase)
+    phases = watch.see((bid + ask) / 2, floor.now, window.begins, window.ends, next_day, floor.parameters.bands)
+    if phases:
+        floor.enter(watch.con_id, phases)
 
 
 def _requote(floor: Floor, start: int) -> None:
@@ -159,4 +144,13 @@ def _requote(floor: Floor, start: int) -> None:
     if start + SLICE < len(floor.lines):
         floor.agenda.put(floor.now, Duty.REQUOTE, start + SLICE)
     else:
-        trading.quoted(floor, floor.orders.awaited())
+        _meet(floor, 0)
+
+
+def _meet(floor: Floor, after: int) -> None:
+    """The next slice of the orders in the book meets the quotes in force."""
+    waiting = floor.orders.waiting(floor.orders.awaited(), after)
+    for order in waiting[:SLICE]:
+        trading.attempt(floor, order)
+    if len(waiting) > SLICE:
+        floor.agenda.put(floor.now, Duty.MEET, waiting[SLICE - 1].perm_id)

@@ -39,8 +39,8 @@ class Oca(enum.IntEnum):
     """What a fill does to the other orders of its group; the numbers are the wire's."""
 
     CANCEL = 1
-    REDUCE = 2  # by what was filled, in proportion, and only one at a time is exposed
-    REDUCE_UNBLOCKED = 3
+    REDUCE = 2  # by the part of it that was filled
+    REDUCE_UNBLOCKED = 3  # here the same: an order is never exposed to more than one fill at a time
 
 
 @frozen

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 from venue import CALL, CLOSE, FRIDAY, ME, PUT, SPY, YOU, Venue, option
 
+from gamma_scalper.domain.instruments import Stock
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.events import Phase, Status, Trading
 from gamma_scalper.exchange.faults import Fault, FaultSchedule, Kind
@@ -107,6 +108,26 @@ def test_am_settled_options_settle_at_the_first_price_of_the_day_of_expiry() -> 
     venue.quote(SPY, 619.99, 620.01)
     venue.wait(SATURDAY)
     assert venue.cash() - before == Decimal("400.00")
+
+
+def test_without_any_price_of_the_underlying_nothing_is_exercised() -> None:
+    venue = Venue(cash=100_000)
+    venue.quote(PUT.con_id, 0.09, 0.10)
+    order = venue.buy(1, "0.10", PUT.con_id)
+    assert venue.order(order).filled == 1
+    venue.wait(SATURDAY)
+    assert (venue.holds(SPY), venue.holds(PUT.con_id)) == (0, 1)
+
+
+def test_a_share_listed_later_trades_and_closes_like_the_others() -> None:
+    venue = Venue()
+    venue.market.list_contract(Stock(con_id=2, symbol="QQQ"))
+    venue.quote(2, 499.99, 500.01)
+    order = venue.sell(10, what=2)
+    venue.do(Halt(2, 1.0))
+    venue.wait(CLOSE + timedelta(hours=1))
+    assert venue.order(order).filled == 10
+    assert venue.engine.prior_close(2) == pytest.approx(500.0)
 
 
 # -- dividends and early assignment ------------------------------------------------------------------------------------
@@ -226,6 +247,18 @@ def test_a_share_that_comes_back_within_its_band_is_not_halted() -> None:
         price = 566.0 if second % 10 else 599.0
         venue.quote(SPY, price - 0.01, price + 0.01)
     assert not engine.halted(SPY)
+
+
+def test_a_halt_ends_by_itself_and_with_the_session() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, 600.01)
+    venue.do(Halt(SPY, 60.0))
+    venue.wait(60)
+    assert not venue.engine.halted(SPY)
+    venue.wait(CLOSE - timedelta(seconds=5))
+    venue.do(Halt(SPY, 600.0))
+    venue.wait(CLOSE)
+    assert phases(venue)[-3:] == [Phase.HALTED, Phase.RESUMED, Phase.CLOSED]
 
 
 def test_a_halt_can_be_ordered_and_stops_the_options_too() -> None:

@@ -62,6 +62,13 @@ CASES = [
     ("a ratio spread", [line(C600, 1, 10.0), line(C610, -2, 6.0)], 600 + 12_000 - 1_000, None),
     ("a calendar", [line(option("C", 600, FAR), 1, 18.0), line(C600, -1, 10.0)], 0, None),
     ("a calendar the wrong way round", [line(option("C", 600, FAR), -1, 18.0), line(C600, 1, 10.0)], 13_800, None),
+    ("a long butterfly", [line(C590, 1, 14.0), line(C600, -2, 10.0), line(C610, 1, 6.0)], 0, None),
+    (
+        "one short call and ten short puts",
+        [line(C600, -1, 10.0), line(option("P", 560), -10, 1.0)],
+        13_000 + 100 + 9 * 8_100,
+        None,
+    ),
     ("nothing", [], 0, 0),
 ]
 

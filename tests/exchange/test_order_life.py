@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
-from venue import CALL, CLOSE, MONDAY, PUT, SPY, YOU, Venue
+from venue import CALL, CLOSE, HIGH_CALL, MONDAY, PUT, SPY, YOU, Venue
 
 from gamma_scalper.domain.orders import Limit, Side
 from gamma_scalper.exchange.acceptance import Refusal
-from gamma_scalper.exchange.events import Executed, Status
+from gamma_scalper.exchange.events import Executed, OrderStatus, Status
 from gamma_scalper.exchange.parameters import FRICTIONLESS, HARSH
 from gamma_scalper.exchange.tickets import (
     CancelAll,
@@ -17,6 +17,7 @@ from gamma_scalper.exchange.tickets import (
     Exercise,
     Look,
     MarketOnClose,
+    Modify,
     Oca,
     Stop,
     Ticket,
@@ -87,7 +88,7 @@ def test_slippage_worsens_a_takers_price_and_never_past_the_limit() -> None:
 
 def test_without_a_quote_nothing_fills_and_every_fill_names_its_quote() -> None:
     venue = Venue()
-    order = venue.buy(1)
+    order = venue.buy(1, "601")
     assert venue.fills(order) == []
     venue.quote(SPY, 599.99, 600.01)
     (told,) = [event for event in venue.said if isinstance(event, Executed)]
@@ -97,7 +98,7 @@ def test_without_a_quote_nothing_fills_and_every_fill_names_its_quote() -> None:
 def test_a_one_sided_a_worthless_and_an_old_quote_fill_nothing() -> None:
     venue = Venue()
     venue.quote(SPY, 599.99, None)
-    buy = venue.buy(1)
+    buy = venue.buy(1, "601")
     venue.quote(CALL.con_id, 0.0, 0.05)
     sell = venue.sell(1, what=CALL.con_id)
     assert venue.fills(buy) == venue.fills(sell) == []
@@ -126,6 +127,18 @@ def test_the_harsh_preset_comes_late_slips_and_fills_in_parts() -> None:
     assert all(price > Decimal("600.01") for order in orders for _, price in venue.fills(order))
     parted = sum(venue.fills(order)[0][0] < 10 for order in orders)
     assert 2 <= parted <= 16  # one in five
+
+
+def test_a_marketable_limit_goes_on_paying_the_touch_for_what_is_left_of_it() -> None:
+    venue = Venue()
+    venue.quote(SPY, 599.99, 600.01, (100, 100))
+    order = venue.buy(500, "610")
+    venue.quote(SPY, 599.99, 600.01, (200, 200))
+    assert [price for _, price in venue.fills(order)][-1] == Decimal("600.01")
+    venue.wait(3)
+    late = venue.buy(10, "610")
+    venue.quote(SPY, 599.99, 600.01, (1_000, 1_000))
+    assert venue.fills(late) == [(10, Decimal("600.01"))]
 
 
 # -- lifetimes ---------------------------------------------------------------------------------------------------------
@@ -257,13 +270,41 @@ def test_a_cancelled_parent_takes_its_children_along_or_leaves_them_what_it_had_
     assert (venue.status(child), venue.order(child).left) == (Status.SUBMITTED, 4)
 
 
+def test_a_group_ends_each_of_its_orders_once_and_nothing_fills_after_its_end() -> None:
+    venue = quoted()
+    first = venue.buy(300, "599.00", oca_group="g")
+    parent = venue.sell(10, "605", oca_group="g")
+    venue.sell(10, "606", oca_group="g", parent=parent)
+    venue.quote(SPY, 598.98, 599.0, (100, 100))
+    ends = [(each.perm_id, each.status) for each in venue.said if isinstance(each, OrderStatus) and each.status.dead]
+    assert len(ends) == len({perm_id for perm_id, _ in ends})
+    assert venue.order(first).filled == 100
+
+
+def test_a_modified_child_still_stands_in_for_the_other() -> None:
+    venue = quoted()
+    parent = venue.buy(10)
+    target = venue.sell(10, "602", parent=parent)
+    stop = venue.place(Side.SELL, 10, SPY, Stop("598"), parent=parent)
+    plain = Ticket(account="DU1", what=SPY, side=Side.SELL, quantity=Decimal(10), kind=Limit("601"))
+    venue.do(Modify(target, plain))
+    venue.quote(SPY, 601.5, 601.52)
+    assert (venue.status(target), venue.status(stop), venue.holds(SPY)) == (Status.FILLED, Status.CANCELLED, 0)
+
+
+def test_a_child_cannot_hang_on_another_accounts_order() -> None:
+    venue = quoted()
+    parent = venue.buy(10, "599")
+    assert venue.status(venue.sell(10, "602", parent=parent, account=YOU)) is Status.INACTIVE
+
+
 # -- combos ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_combo_fills_all_legs_at_once_and_tells_itself_and_each_leg() -> None:
     venue = quoted()
     venue.quote(CALL.con_id, 5.0, 5.1)
-    order = venue.buy(2, what=STRADDLE)
+    order = venue.buy(2, "9.30", STRADDLE)
     assert venue.order(order).filled == 0
     venue.quote(PUT.con_id, 4.0, 4.2)
     told = [event for event in venue.said if isinstance(event, Executed)]
@@ -294,6 +335,25 @@ def test_a_sold_combo_and_one_with_a_sold_leg_take_the_right_sides() -> None:
     assert venue.order(reversal).filled == 0
     venue.quote(CALL.con_id, 4.5, 4.8)
     assert venue.fills(reversal) == [(1, Decimal("0.8"))]
+
+
+def test_shares_beside_an_option_are_priced_for_one_share_of_it() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 9.0, 9.1)
+    covered = (ComboLeg(SPY, 100), ComboLeg(CALL.con_id, -1))
+    order = venue.buy(2, "591.00", covered)
+    assert venue.order(order).filled == 0
+    venue.modify(order, kind=Limit("591.01"))
+    assert venue.fills(order) == [(2, Decimal("591.01"))]
+    assert (venue.holds(SPY), venue.holds(CALL.con_id)) == (200, -2)
+
+
+def test_a_combos_slippage_stops_at_its_limit() -> None:
+    venue = quoted(venue=evolve(FRICTIONLESS, slippage_bps=100))
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.quote(PUT.con_id, 4.0, 4.2)
+    assert venue.fills(venue.buy(1, "9.32", STRADDLE)) == [(1, Decimal("9.32"))]
+    assert venue.fills(venue.buy(1, "9.90", STRADDLE)) == [(1, Decimal("9.41"))]
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------
@@ -350,6 +410,46 @@ def test_a_working_order_has_its_contract_quoted_and_no_longer_than_it_lives() -
     assert venue.engine.floor.lines == []
 
 
+def test_each_modification_holds_from_its_own_arrival() -> None:
+    venue = quoted(venue=evolve(FRICTIONLESS, latency_ms=150))
+    order = venue.buy(10, "598")
+    venue.wait(0.2)
+    venue.modify(order, kind=Limit("599"))
+    venue.wait(0.1)
+    venue.modify(order, kind=Limit("600.50"))
+    venue.wait(0.06)
+    assert (venue.order(order).ticket.limit, venue.order(order).filled) == (Decimal("599"), 0)
+    venue.wait(0.2)
+    assert venue.order(order).filled == 10
+
+
+def test_a_day_order_made_of_a_shorter_one_lives_to_the_close_and_one_made_immediate_ends_at_once() -> None:
+    venue = quoted()
+    order = venue.buy(1, "500", tif=TimeInForce.GTD, good_till=MONDAY + timedelta(seconds=30))
+    venue.modify(order, tif=TimeInForce.DAY, good_till=None)
+    venue.wait(60)
+    assert venue.status(order) is Status.SUBMITTED
+    venue.modify(order, tif=TimeInForce.IOC)
+    assert venue.status(order) is Status.CANCELLED
+
+
+def test_a_day_order_that_comes_too_late_does_not_become_the_next_days() -> None:
+    venue = quoted(venue=evolve(FRICTIONLESS, latency_ms=150))
+    venue.wait(CLOSE - timedelta(milliseconds=100))
+    order = venue.buy(1, "601")
+    venue.wait(1)
+    assert venue.status(order) is Status.CANCELLED
+
+
+def test_an_immediate_child_lives_until_its_parent_fills() -> None:
+    venue = quoted()
+    parent = venue.buy(10, "599")
+    child = venue.sell(10, "600", tif=TimeInForce.IOC, parent=parent)
+    assert venue.status(child) is Status.PRE_SUBMITTED
+    venue.quote(SPY, 598.98, 599.0)
+    assert (venue.status(parent), venue.status(child)) == (Status.FILLED, Status.CANCELLED)
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 REFUSED = [
@@ -381,6 +481,47 @@ def test_a_wrong_ticket_is_refused_with_the_brokers_code_and_changes_nothing(wro
     assert (venue.status(order), venue.codes()) == (Status.INACTIVE, [code])
     assert venue.engine.open_orders() == []
     assert venue.cash() == 1_000_000
+
+
+def test_without_a_price_nothing_is_known_to_be_affordable() -> None:
+    venue = Venue(cash=1_000)
+    assert venue.status(venue.buy(1_000_000)) is Status.INACTIVE
+    assert venue.status(venue.sell(1_000_000)) is Status.INACTIVE
+
+
+def test_orders_that_close_the_same_position_twice_need_the_margin_of_what_they_open() -> None:
+    venue = Venue(cash=2_000)
+    venue.quote(SPY, 599.99, 600.01)
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.buy(1, what=CALL.con_id)
+    assert venue.status(venue.sell(1, "10.5", CALL.con_id)) is Status.SUBMITTED
+    assert venue.status(venue.sell(1, "10.5", CALL.con_id)) is Status.INACTIVE
+
+
+def test_cover_that_a_working_order_leans_on_cannot_be_sold_without_margin() -> None:
+    venue = Venue(cash=2_000)
+    venue.quote(SPY, 599.99, 600.01)
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.quote(HIGH_CALL.con_id, 2.0, 2.1)
+    venue.buy(1, what=CALL.con_id)
+    assert venue.status(venue.sell(1, "3.00", HIGH_CALL.con_id)) is Status.SUBMITTED
+    assert venue.status(venue.sell(1, "6.00", CALL.con_id)) is Status.INACTIVE
+
+
+def test_a_market_on_close_order_is_filled_on_a_quiet_markets_last_quote() -> None:
+    venue = quoted()
+    venue.wait(CLOSE - timedelta(minutes=30))
+    venue.quote(SPY, 600.0, 600.02)
+    order = venue.place(Side.BUY, 10, SPY, MarketOnClose(), tif=TimeInForce.GTC)
+    venue.wait(CLOSE)
+    assert venue.fills(order) == [(10, Decimal("600.02"))]
+
+
+def test_what_if_refuses_what_cannot_be_traded_at_all() -> None:
+    venue = quoted()
+    venue.wait(CALL.expires_at + timedelta(minutes=1))
+    expired = Ticket(account="DU1", what=CALL.con_id, side=Side.BUY, quantity=Decimal(1))
+    assert isinstance(venue.engine.what_if(expired), Refusal)
 
 
 def test_what_if_tells_the_margin_and_places_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The picture of a day: its figures are those of the market, and it is drawn for any market there is."""
+"""A day in figures: they are those of the market, whichever market it is."""
 
 import json
 import math
@@ -8,7 +8,7 @@ import pytest
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.specs import market_from
-from gamma_scalper.market_picture import describe, draw
+from gamma_scalper.market_day import describe
 
 LEAN = Path(__file__).parents[4] / "shared" / "data" / "lean"
 
@@ -36,15 +36,6 @@ def test_several_sessions_have_a_gap_each():
     assert len(day.opens) == len(day.gaps_pct) == 3
     for place, gap in zip(day.opens[1:], day.gaps_pct[1:], strict=True):
         assert gap == pytest.approx(100 * (day.spots[place] / day.spots[place - 1] - 1))
-
-
-def test_a_picture_is_drawn(tmp_path):
-    day = describe(market_from("regime:step=300,symbol=NVDA,spot=180"), sessions=2)
-    for ending in ("png", "svg"):
-        draw(day, tmp_path / f"day.{ending}")
-        assert (tmp_path / f"day.{ending}").stat().st_size > 20_000
-    with pytest.raises(UserError, match=r"ends in .png or .svg"):
-        draw(day, tmp_path / "day.gif")
 
 
 @pytest.mark.skipif(not LEAN.is_dir(), reason="the sample data are not there")
