@@ -50,9 +50,12 @@ class Comparison:
         return Measured(self.what, figure, baseline, "µs", target, ratio, ratio <= self.at_most)
 
 
-def arguments(description: str) -> argparse.Namespace:
+def arguments(description: str, **figures: str) -> argparse.Namespace:
+    """`--json`, and a flag for each figure: its name, and what it means."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    for name, meaning in figures.items():
+        parser.add_argument(f"--{name}", type=float, default=0.5, help=meaning)
     return parser.parse_args()
 
 

@@ -46,13 +46,14 @@ def _match_single(floor: Floor, order: Order, con_id: int) -> None:
     side, limit, venue = order.ticket.side, order.ticket.limit, floor.parameters.venue
     taken = floor.taken.get(con_id, {}).get(side, 0)
     draw = chance(floor.seed, _PARTIAL, order.perm_id, quote.snapshot_id) if venue.partial_fill_pct else 1.0
-    if floor.watch(floor.underlying(con_id)).restricted(floor.today()) and short_sales(floor, order):
+    watch = floor.watch(floor.underlying(con_id))
+    if watch.restricted_through is not None and watch.restricted(floor.today()) and short_sales(floor, order):
         found = _above_the_bid(order, quote, taken, instrument.tick_rule, venue, draw)
     elif order.rested and limit is not None:
         found = rests(side, order.left, limit, quote, taken, venue, draw)
     else:
         found = takes(side, order.left, limit, quote, taken, instrument.tick_rule, venue, draw)
-        best = touch(side, quote)
+        best = touch(side, quote) if limit is not None and not found else None
         order.rested = best is not None and not within(side, to_decimal(best[0]), limit)
     fill_single(floor, order, con_id, found)
 

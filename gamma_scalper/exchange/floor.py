@@ -2,13 +2,14 @@
 
 from bisect import insort
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import Factory, define, evolve, field
 
+from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.fees import Fees
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Side
@@ -98,8 +99,11 @@ class Floor:
     _windows: dict[int, Window] = field(factory=dict, eq=False)  # conId -> the span now is in
     _instruments: dict[int, Listed] = field(factory=dict, eq=False)  # conId -> contract, once asked for
 
+    _today: tuple[date, datetime, datetime] = field(init=False, eq=False)  # and when it begins and ends
+
     def __attrs_post_init__(self) -> None:
         self.push = getattr(self.market, "push", None)
+        self._today = (date.min, self.now, self.now)
 
     @property
     def _oldest(self) -> timedelta:
@@ -287,6 +291,9 @@ class Floor:
 
     def closes(self, con_id: int) -> datetime:
         """The end of the session that is open now, or else of the next one; a day from now where none is known."""
+        window = self.window(con_id)
+        if window.open:
+            return window.ends
         for known in (con_id, self.underlying(con_id)):
             sessions = self.market.sessions(known)
             try:
@@ -334,7 +341,15 @@ class Floor:
             self.agenda.put(until, Duty.RESUME, con_id)
 
     def today(self) -> date:
-        return self.now.astimezone(NEW_YORK).date()
+        """In New York."""
+        day, begins, ends = self._today
+        if not begins <= self.now < ends:
+            local = self.now.astimezone(NEW_YORK)
+            day = local.date()
+            begins = utc(datetime.combine(day, time(0), NEW_YORK))
+            ends = utc(datetime.combine(day + timedelta(days=1), time(0), NEW_YORK))
+            self._today = (day, begins, ends)
+        return day
 
     def may_short(self, con_id: int) -> int:
         """Shares that can still be borrowed, after what every account owes already."""

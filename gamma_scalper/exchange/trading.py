@@ -101,11 +101,15 @@ def arrive(floor: Floor, order: Order) -> None:
         floor.end(order, Status.CANCELLED, "its lifetime ended on the way")
         return
     order.arrived = True
-    floor.orders.wait(order)
     for leg in order.ticket.legs:
         floor.line(leg.con_id)
-    _put_ends(floor, order)
     attempt(floor, order)
+    if order.status.dead:
+        for leg in order.ticket.legs:
+            floor.drop_line(leg.con_id)
+    else:
+        floor.orders.wait(order)
+        _put_ends(floor, order)
 
 
 def _put_ends(floor: Floor, order: Order) -> None:
