@@ -40,7 +40,6 @@ def main() -> None:
     console = Console(stderr=True)
     parts: list[Callable[[], list[Measured]]] = [quotes, orders, requotes, lambda: week(asked.hours)]
     rows = []
-    gc.freeze()  # what was imported is not looked through again and again
     for part in track(parts, "measuring", console=console, disable=asked.json, transient=True):
         rows += part()
     report("benchmark.exchange/1", rows, as_json=asked.json)
@@ -94,6 +93,8 @@ def orders() -> list[Measured]:
     shares = market.instrument(SPY)
     assert isinstance(shares, Stock)
     now, ours, bare = market.now, [], []
+    gc.collect()
+    gc.freeze()  # as a program does once it has started: what was imported isn't looked through again
     for _ in range(ROUNDS):
         now += timedelta(seconds=1)
         begin = process_time()

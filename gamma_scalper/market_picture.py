@@ -98,8 +98,7 @@ def draw(day: MarketDay, path: Path) -> None:
         file = path.open("wb")
     except OSError as error:
         raise UserError(f"{path}: can't be written: {error.strerror}") from error
-    look = {"font.size": 12, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": day.name}
-    with file, matplotlib.rc_context(look):
+    with file, matplotlib.rc_context({"font.size": 12, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": day.name}):
         figure, panels = pyplot.subplots(3, 2, figsize=(13, 15.5), constrained_layout=True)
         for panel, paint in zip(
             panels.flat, (_spot_panel, _vol_panel, _smile_panel, _term_panel, _half_panel, _spread_panel), strict=True

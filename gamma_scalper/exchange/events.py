@@ -25,10 +25,7 @@ class Status(enum.StrEnum):
 
     @property
     def dead(self) -> bool:
-        return self in _DEAD
-
-
-_DEAD = (Status.FILLED, Status.CANCELLED, Status.INACTIVE)
+        return self is Status.FILLED or self is Status.CANCELLED or self is Status.INACTIVE
 
 
 class Cause(enum.StrEnum):

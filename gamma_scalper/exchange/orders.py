@@ -118,7 +118,9 @@ class OrderBook:
     def group(self, account: str, name: str) -> list[Order]:
         return self._alive(self._groups.get((account, name), ()))
 
-    def _alive(self, perm_ids: Iterable[int]) -> list[Order]:
+    def _alive(self, perm_ids: Sequence[int]) -> list[Order]:
+        if not perm_ids:
+            return []
         found = (self._by_id.get(perm_id) for perm_id in perm_ids)
         return [order for order in found if order is not None and order.alive]
 

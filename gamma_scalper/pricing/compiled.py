@@ -13,15 +13,19 @@ R = TypeVar("R")
 
 KERNELS = ("analytic", "implied", "lattice_nodes", "lattice_tree", "lattice_dividends", "lattice_kernel")
 """The modules with compiled functions. These call one another, so all machine code is stale when one of them changes;
-numba by itself looks at a function's own file only."""
+numba by itself looks at a function's own file only. Code in another room may call them too: it is stale when one of
+them or its own file changes, so it keeps to one file."""
 
 
 class _StaleTogether:
-    """A place for machine code that is as old as the newest of all kernels."""
+    """A place for machine code that is as old as the newest of all kernels and of the file it is made from."""
+
+    _py_file: str
 
     def get_source_stamp(self) -> tuple[bytes, ...]:
         folder = __file__.rpartition("compiled")[0]
         sources: list[Any] = [_Source(f"{folder}{name}.py") for name in (*KERNELS, "compiled")]
+        sources.append(_Source(self._py_file))
         return tuple(source.get_source_stamp() for source in sources)
 
 

@@ -268,29 +268,34 @@ def forward_price(case: Case, vol: float, steps: int) -> float:
 
 
 @compiled
+def price_in(market: Case, sign: float, strike: float, years: float, vol: float, steps: int, of_forward: bool) -> float:
+    """One contract's price; all but strike, right and time is the market's."""
+    if years == 0.0:
+        return max(sign * (market.spot - strike), 0.0)
+    due = 0
+    while due < market.times.size and market.times[due] <= years:
+        due += 1
+    case = Case(
+        sign,
+        market.american,
+        market.spot,
+        strike,
+        years,
+        market.rate,
+        market.dividend_yield,
+        market.times[:due],
+        market.amounts[:due],
+    )
+    if due == 0 and sign > 0.0 and market.dividend_yield <= 0.0 <= market.rate:
+        return european_price(case, vol)  # where nothing is paid nobody exercises a call early
+    return forward_price(case, vol, steps) if of_forward and due > 0 else price(case, vol, steps)
+
+
+@compiled
 def price_rows(
     signs: Floats, strikes: Floats, years: Floats, vols: Floats, market: Case, steps: int, of_forward: bool,
     found: Floats,
 ) -> None:  # fmt: skip
-    """Fill `found` with the price of each contract; all but strike, right and time is the market's."""
+    """Fill `found` with the price of each contract."""
     for i in range(strikes.size):
-        due = 0
-        while due < market.times.size and market.times[due] <= years[i]:
-            due += 1
-        case = Case(
-            signs[i],
-            market.american,
-            market.spot,
-            strikes[i],
-            years[i],
-            market.rate,
-            market.dividend_yield,
-            market.times[:due],
-            market.amounts[:due],
-        )
-        if years[i] == 0.0:
-            found[i] = max(signs[i] * (market.spot - strikes[i]), 0.0)
-        elif of_forward and due > 0:
-            found[i] = forward_price(case, vols[i], steps)
-        else:
-            found[i] = price(case, vols[i], steps)
+        found[i] = price_in(market, signs[i], strikes[i], years[i], vols[i], steps, of_forward)

@@ -22,6 +22,7 @@ from gamma_scalper.domain.sessions import Session, Sessions
 from gamma_scalper.exchange.simulated.listing import Series, rules_for, third_friday
 from gamma_scalper.exchange.simulated.markets import Generator
 from gamma_scalper.exchange.simulated.parameters import PENNY_SYMBOLS, parse_ex_dates
+from gamma_scalper.exchange.simulated.quote_kernel import Terms
 from gamma_scalper.exchange.simulated.variance_time import VarianceTime
 from gamma_scalper.pricing.dividends import Dividend, DividendSchedule
 
@@ -49,9 +50,9 @@ class Asset:
         self.place_of = {session.day: i for i, session in enumerate(shares.sessions)}
         self.time = VarianceTime(shares, generator.overnight, generator.ushape)
         self.schedule = DividendSchedule(tuple(self._dividends()), shares.zone)
-        self.ex_moments = np.array([_midnight(due.ex, shares) for due in self.schedule.dividends])
-        self.amounts = np.array([due.amount for due in self.schedule.dividends])
-        self.ex_lived = self.time.at(self.ex_moments)
+        self.ex_moments = np.array([_midnight(due.ex, shares) for due in self.schedule.dividends], dtype=np.float64)
+        self.amounts = np.array([due.amount for due in self.schedule.dividends], dtype=np.float64)
+        self.dues = np.array((self.ex_moments, self.time.at(self.ex_moments), self.amounts))
         self.instrument = self._underlying()
         self.tick_rule: TickRule = PENNY_NICKEL_TICKS
         if generator.kind == "index":
@@ -59,7 +60,7 @@ class Asset:
         elif pennies:
             self.tick_rule = PENNY_TICKS
         (_, small), (since, large) = self.tick_rule.bands[0], self.tick_rule.bands[-1]
-        self.cents = (100.0 * float(small), 100.0 * float(large), float(since))
+        self.terms = np.array(_terms(generator, 100.0 * float(small), 100.0 * float(large), float(since)))
 
     def _underlying(self) -> Stock | Index:
         if self.generator.kind == "index":
@@ -113,6 +114,24 @@ class Asset:
             tick_rule=self.tick_rule,
             liquid_hours=self.options,
         )
+
+
+def _terms(generator: Generator, small: float, large: float, since: float) -> Terms:
+    return Terms(
+        american=float(generator.option_exercise == "american"),
+        rate=generator.rate,
+        dividend_yield=generator.yield_,
+        skew=generator.skew,
+        smile=generator.smile,
+        mean=generator.mean_variance,
+        reversion=generator.reversion,
+        level=generator.implied**2 / generator.mean_variance if generator.implied else 1.0,
+        spread=generator.option_spread,
+        turbulence=generator.turbulence,
+        small=small,
+        large=large,
+        since=since,
+    )
 
 
 def _closing_later(shares: Sessions, minutes: int) -> Sessions:

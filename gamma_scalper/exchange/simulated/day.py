@@ -11,7 +11,7 @@ from gamma_scalper.domain.sessions import SECONDS_PER_YEAR
 from gamma_scalper.exchange.simulated.assets import Asset
 from gamma_scalper.exchange.simulated.markets import Path, Steps
 from gamma_scalper.exchange.simulated.noise import stream
-from gamma_scalper.exchange.simulated.option_quotes import Moment
+from gamma_scalper.exchange.simulated.quote_kernel import Now
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,6 +43,7 @@ class Day:
         session = assets[0].shares.sessions[place]
         self.place, self.date, self.opens = place, session.day, session.opens
         self.levels, self._step, self._begins = list(levels), step, session.opens.timestamp()
+        self.closes = [float(asset.option_closes[place]) for asset in assets]
         self._length = round(_latest_close(assets, place) - self._begins)
         self.ticks = -(-self._length // step)
         moments = np.minimum(np.arange(self.ticks + 1) * step, self._length) + self._begins
@@ -55,8 +56,10 @@ class Day:
         """Since 1970."""
         return self._begins + min(tick * self._step, self._length)
 
-    def moment(self, tick: int, i: int) -> Moment:
-        return Moment(self.seconds(tick), self.prices[i].lived[tick])
+    def now(self, tick: int, i: int) -> Now:
+        """Where the i-th asset is."""
+        prices = self.prices[i]
+        return Now(prices.spots[tick], prices.variances[tick], self.seconds(tick), prices.lived[tick])
 
     def closing(self) -> list[Level]:
         return [Level(prices.spots[-1], prices.variances[-1]) for prices in self.prices]

@@ -18,16 +18,16 @@ from gamma_scalper.exchange.simulated.assets import Asset
 from gamma_scalper.exchange.simulated.day import Day, Level
 from gamma_scalper.exchange.simulated.listing import FIRST_OPTION, Listing
 from gamma_scalper.exchange.simulated.markets import Generator
-from gamma_scalper.exchange.simulated.noise import occasion
-from gamma_scalper.exchange.simulated.option_quotes import Chain, Rows
+from gamma_scalper.exchange.simulated.option_quotes import Rows
 from gamma_scalper.exchange.simulated.parameters import MarketParameters
+from gamma_scalper.exchange.simulated.quote_kernel import occasion
 from gamma_scalper.pricing.dividends import DividendSchedule
 
 CALENDAR = "XNYS"
 FIRST_UNDERLYING = 1_001
 _LONGEST_OPTION = timedelta(days=385)
 _MOST_REMEMBERED = 2_000  # lists of contracts that were asked for
-_SIZES, _OPEN_INTEREST = 1, 2  # what chance is for; conIds are for themselves
+_OPEN_INTEREST = 2  # what chance is for, beside sizes; conIds are for themselves
 
 
 class Watched(NamedTuple):
@@ -54,6 +54,7 @@ class SimulatedMarket:
             raise ValueError(f"there is no session in the {parameters.days} days from {start}")
         self._last_day = inside[-1]
         self._listing = Listing()
+        self._series = np.empty((3, 0))
         self._watched: dict[tuple[int, ...], Watched] = {}
         self._options: dict[int, Option] = {}  # conId -> contract, for those that were asked for
         self._open(inside[0], [Level(made.spot, made.first_variance) for made in generators])
@@ -67,26 +68,32 @@ class SimulatedMarket:
 
     @property
     def now(self) -> datetime:
-        return self._day.at(self._tick)
+        return self._now
 
     def next_tick(self) -> datetime | None:
+        return self._next
+
+    def _following(self) -> datetime | None:
         if self._tick < self._day.ticks:
             return self._day.at(self._tick + 1)
         return self._calendar.sessions[self._day.place + 1].opens if self._day.place < self._last_day else None
 
     def advance(self, tick: datetime) -> None:
-        if tick != self.next_tick():
-            raise ValueError(f"the market goes from {self.now} to {self.next_tick()}, not to {tick}")
+        if tick != self._next:
+            raise ValueError(f"the market goes from {self._now} to {self._next}, not to {tick}")
         if self._tick < self._day.ticks:
-            self._tick += 1
+            self._go_to(self._tick + 1)
             return
         self._open(self._day.place + 1, self._day.closing())
         self._list_options()
 
     def _open(self, place: int, levels: Sequence[Level]) -> None:
         self._day = Day(self._assets, place, levels, self._parameters.seed, self._parameters.step)
-        self._tick = 0
-        self._chains: dict[tuple[int, int], Chain] = {}
+        self._go_to(0)
+
+    def _go_to(self, tick: int) -> None:
+        self._tick, self._now = tick, self._day.at(tick)
+        self._next = self._following()
 
     # Listing
 
@@ -98,26 +105,29 @@ class SimulatedMarket:
         self._know_series()
 
     def _know_series(self) -> None:
-        """Of each series: its end, its settlement, and variance time then."""
+        """Of each series: its settlement, variance time then, and when its trading ends."""
         series = self._listing.series
-        ends = [self._assets[one.asset].ends(one) for one in series]
-        self._ends, self._settles = np.array([end for end, _ in ends]), np.array([settles for _, settles in ends])
-        self._lived, owners = np.empty(len(series)), np.array([one.asset for one in series])
+        known = self._series.shape[1]
+        added = np.empty((3, len(series) - known))
+        owners = np.array([one.asset for one in series[known:]])
+        for place, one in enumerate(series[known:]):
+            added[2, place], added[0, place] = self._assets[one.asset].ends(one)
         for i, asset in enumerate(self._assets):
-            self._lived[owners == i] = asset.time.at(self._settles[owners == i])
+            added[1, owners == i] = asset.time.at(added[0, owners == i])
+        self._series = np.concatenate((self._series, added), axis=1)
 
     def underlyings(self) -> Sequence[Stock | Index]:
         return [asset.instrument for asset in self._assets]
 
     def expiries(self, underlying_con_id: int) -> Sequence[date]:
         i, now = self._place(underlying_con_id), self._day.seconds(self._tick)
-        series = zip(self._listing.series, self._ends.tolist(), strict=True)
+        series = zip(self._listing.series, self._series[2].tolist(), strict=True)
         alive = {one.expiry for one, end in series if one.asset == i and end > now}
         return [date.fromordinal(day) for day in sorted(alive)]
 
     def options(self, underlying_con_id: int, expiry: date) -> Sequence[Option]:
         series = self._listing.expiring(self._place(underlying_con_id), expiry)
-        alive = [one for one in series if self._ends[one] > self._day.seconds(self._tick)]
+        alive = [one for one in series if self._series[2, one] > self._day.seconds(self._tick)]
         found = [self._option(con_id) for one in alive for con_id in self._listing.contracts(one)]
         return found if len(alive) < 2 else sorted(found, key=lambda option: (option.strike, option.trading_class))
 
@@ -131,10 +141,10 @@ class SimulatedMarket:
         if con_id < FIRST_OPTION:
             self._place(con_id)
             return 0
-        rows = self._rows([0], [con_id])
-        series = self._listing.series[int(rows.series[0])]
-        at = option_quotes.seen(self._assets[series.asset], self._chain(series.asset, tick=0), rows)
-        today = occasion(self._parameters.seed, self._day.place, _OPEN_INTEREST)
+        ((i, rows),) = self._watch([con_id]).options
+        series = self._listing.series[int(rows.ids[1, 0])]
+        at = option_quotes.seen(self._assets[i], self._day.now(0, i), self._series, rows)
+        today = int(occasion(self._parameters.seed, self._day.place, _OPEN_INTEREST))
         return int(option_quotes.open_interest(rows, at, today, series.monthly)[0])
 
     def dividends(self, underlying_con_id: int) -> DividendSchedule:
@@ -186,33 +196,24 @@ class SimulatedMarket:
         """The volatility behind each option's quote, per year of calendar time; 0 for an underlying."""
         found = [0.0] * len(con_ids)
         for i, rows in self._watch(con_ids).options:
-            at = option_quotes.seen(self._assets[i], self._chain(i, self._tick), rows)
-            for place, vol in zip(rows.places.tolist(), at.vols.tolist(), strict=True):
+            at = option_quotes.seen(self._assets[i], self._day.now(self._tick, i), self._series, rows)
+            for place, vol in zip(rows.places, at.vols.tolist(), strict=True):
                 found[place] = vol
         return found
 
     def offers(self, con_ids: Sequence[int]) -> Sequence[Offer]:
-        watched, now = self._watch(con_ids), self._day.seconds(self._tick)
+        watched, day, tick = self._watch(con_ids), self._day, self._tick
+        seconds = day.seconds(tick)
         found = [NOTHING_ON_OFFER] * len(con_ids)
         for place, i in watched.underlyings:
-            if now < self._assets[i].option_closes[self._day.place]:
+            if seconds < day.closes[i]:
                 found[place] = self._underlying_offer(i)
         for i, rows in watched.options:
-            if now < self._assets[i].option_closes[self._day.place]:
-                self._offer_options(i, rows, now, found)
+            if seconds < day.closes[i]:
+                option_quotes.put_on_offer(
+                    self._assets[i], day.now(tick, i), self._series, rows, self._parameters.seed, self._moment, found
+                )
         return found
-
-    def _offer_options(self, i: int, rows: Rows, now: float, found: list[Offer]) -> None:
-        asset, chain = self._assets[i], self._chain(i, self._tick)
-        at = option_quotes.seen(asset, chain, rows)
-        bids, asks = option_quotes.bids_and_asks(asset, chain, rows, at)
-        bid_sizes, ask_sizes = option_quotes.sizes(rows, at, self._occasion(_SIZES))
-        bid_sizes[bids == 0.0] = 0
-        columns = (bids.tolist(), asks.tolist(), bid_sizes.tolist(), ask_sizes.tolist())
-        alive = (self._ends[rows.series] > now).tolist()
-        for place, trading, *offer in zip(rows.places.tolist(), alive, *columns, strict=True):
-            if trading:
-                found[place] = Offer(*offer)
 
     def _underlying_offer(self, i: int) -> Offer:
         """An index is one number, bid and asked alike for nothing."""
@@ -223,23 +224,14 @@ class SimulatedMarket:
             return Offer(last, last, 0, 0, last)
         half = 0.5e-4 * asset.generator.spread_bps * spot * unit
         bid, ask = math.floor(spot * unit - half), math.ceil(spot * unit + half)
-        luck = self._occasion(asset.con_id)
+        luck = int(occasion(self._parameters.seed, self._moment, asset.con_id))
         bid_size, ask_size = 100 + 100 * (luck % 12), 100 + 100 * (luck // 12 % 12)
         return Offer(bid / unit, max(ask, bid + 1) / unit, bid_size, ask_size, last)
 
-    def _occasion(self, purpose: int) -> int:
-        return occasion(self._parameters.seed, self._day.place * 100_000 + self._tick, purpose)
-
-    def _chain(self, i: int, tick: int) -> Chain:
-        if (i, tick) not in self._chains:
-            if len(self._chains) > 2 * len(self._assets):
-                self._chains.clear()
-            prices = self._day.prices[i]
-            self._chains[i, tick] = option_quotes.chain_at(
-                self._assets[i], prices.spots[tick], prices.variances[tick], self._day.moment(tick, i),
-                self._settles, self._lived,
-            )  # fmt: skip
-        return self._chains[i, tick]
+    @property
+    def _moment(self) -> int:
+        """The number of the tick, among all that the market might have."""
+        return self._day.place * 100_000 + self._tick
 
     def _watch(self, con_ids: Sequence[int]) -> Watched:
         key = tuple(con_ids)
@@ -248,20 +240,25 @@ class SimulatedMarket:
                 self._watched.clear()
             shares = [(place, con_id) for place, con_id in enumerate(key) if con_id < FIRST_OPTION]
             places = [place for place, con_id in enumerate(key) if con_id >= FIRST_OPTION]
-            rows = self._rows(places, [key[place] for place in places])
-            owners = np.array([self._listing.series[series].asset for series in rows.series.tolist()])
+            by_asset = self._rows(places, [key[place] for place in places])
             self._watched[key] = Watched(
                 [(place, self._place(con_id)) for place, con_id in shares],
-                [(i, Rows(*(column[owners == i] for column in rows))) for i in sorted(set(owners.tolist()))],
+                by_asset,
             )
         return self._watched[key]
 
-    def _rows(self, places: list[int], con_ids: list[int]) -> Rows:
+    def _rows(self, places: list[int], con_ids: list[int]) -> list[tuple[int, Rows]]:
         ids = np.array(con_ids, dtype=np.int64)
         series, cents, put = self._listing.find(ids)
         strikes: npt.NDArray[np.float64] = cents / 100.0
         signs = np.where(put == 1, -1.0, 1.0)
-        return Rows(np.array(places, dtype=np.int64), ids, series, strikes, signs)
+        owners = np.array([self._listing.series[one].asset for one in series.tolist()], dtype=np.int64)
+        found = []
+        for i in sorted(set(owners.tolist())):
+            own = np.flatnonzero(owners == i)
+            columns = (column[own] for column in (ids, series, strikes, signs))
+            found.append((i, Rows.of([places[row] for row in own.tolist()], *columns)))
+        return found
 
     # Memory
 
@@ -280,10 +277,11 @@ class SimulatedMarket:
         levels = [Level(spot, variance) for spot, variance in state["at_last_close"]]
         self._listing = Listing.restored(state["series"], state["blocks"])
         self._open(self._trading_days.index(date.fromisoformat(state["day"])), levels)
+        self._series = np.empty((3, 0))
         self._know_series()
         self._watched.clear()
         self._options.clear()
-        self._tick = int(state["tick"])
+        self._go_to(int(state["tick"]))
 
 
 @lru_cache(maxsize=8)
