@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.exchange.simulated.option_quotes import load_kernel
 from gamma_scalper.exchange.specs import market_from
 from gamma_scalper.market_day import WINDOW, MarketDay, Smile, describe
 from gamma_scalper.pricing.warm_up import WarmUp
@@ -30,7 +31,7 @@ def look_at(spec: str, *, seed: int | None, sessions: int, lenient: bool, plot: 
         _check(plot)
     with Console(stderr=True).status("reading the market ...") as status:
         market = market_from(spec, seed=seed, lenient=lenient)
-        warm_up = WarmUp()
+        warm_up = WarmUp(also=[load_kernel])
         while warm_up.wait(0.05) == "loading":
             pass
         if warm_up.state == "compiling":

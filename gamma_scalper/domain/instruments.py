@@ -118,7 +118,7 @@ class Leg:
             raise ValueError("a leg's ratio is not zero")
 
 
-def _in_order(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+def _as_tuple(legs: Iterable[Leg]) -> tuple[Leg, ...]:
     return tuple(legs)
 
 
@@ -126,7 +126,7 @@ def _in_order(legs: Iterable[Leg]) -> tuple[Leg, ...]:
 class Combo:
     """Up to four legs traded as one order (a BAG); it has no conId of its own."""
 
-    legs: tuple[Leg, ...] = field(converter=_in_order)
+    legs: tuple[Leg, ...] = field(converter=_as_tuple)
     tick_rule: TickRule = PENNY_TICKS
 
     def __attrs_post_init__(self) -> None:

@@ -1,11 +1,13 @@
 """Why an order is refused, in the broker's numbers and words. Nothing here changes anything."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from attrs import frozen
 
+from gamma_scalper.domain.fee_rates import FIRST_DAY
+from gamma_scalper.domain.fees import Bill
 from gamma_scalper.domain.instruments import Combo, Leg, Option, Stock
 from gamma_scalper.exchange.accounts import Account
 from gamma_scalper.exchange.floor import Floor
@@ -14,6 +16,7 @@ from gamma_scalper.exchange.market import UnknownContract
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import ComboLeg, MarketOnClose, Stop, Ticket, TimeInForce
 
+FEES_KNOWN_FROM = date.fromisoformat(FIRST_DAY)
 _MOC_CUTOFF = timedelta(minutes=10)
 _LARGEST = 10_000_000
 
@@ -38,6 +41,8 @@ def impossible(floor: Floor, ticket: Ticket, replaced: Order | None = None) -> R
 
 def _unreadable(floor: Floor, ticket: Ticket) -> Refusal | None:
     """The account and the contract."""
+    if floor.today() < FEES_KNOWN_FROM:
+        return Refusal(201, f"Order rejected - reason:No fees are known before {FEES_KNOWN_FROM}")
     if ticket.account not in floor.accounts:
         return Refusal(321, f"Error validating request.-'bZ' : cause - Invalid account code '{ticket.account}'")
     try:
@@ -49,8 +54,10 @@ def _unreadable(floor: Floor, ticket: Ticket) -> Refusal | None:
             return Refusal(201, f"Order rejected - reason:{instrument.symbol} is an index and can't be traded")
         if isinstance(instrument, Option) and floor.now >= instrument.expires_at:
             return Refusal(201, "Order rejected - reason:The contract has expired")
-        if instrument.currency != "USD":
-            return Refusal(201, f"Order rejected - reason:No fees are known for trading in {instrument.currency}")
+        try:
+            Bill(floor.parameters.fees, instrument, ticket.side, floor.today())
+        except ValueError as error:
+            return Refusal(201, f"Order rejected - reason:{error}")
     if not isinstance(ticket.what, int):
         try:
             combo_of(floor, ticket.what)
@@ -87,7 +94,8 @@ def _unfit(floor: Floor, ticket: Ticket, replaced: Order | None) -> Refusal | No
         return Refusal(387, "Unsupported order type for this exchange and security type.")
     if isinstance(ticket.kind, MarketOnClose):
         left = floor.closes(ticket.what) - floor.now if isinstance(ticket.what, int) else timedelta(0)
-        if left < _MOC_CUTOFF:
+        if left < FEES_KNOWN_FROM = date.fromisoformat(FIRST_DAY)
+_MOC_CUTOFF:
             return Refusal(201, "Order rejected - reason:Too late for a market-on-close order")
     return None
 

@@ -9,6 +9,7 @@ from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.clearing import LegFill, book
+from gamma_scalper.exchange.ending import end
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.floor import Floor
 from gamma_scalper.exchange.matching import LegQuote, Take, chance, combo_takes, net_price, rests, takes, touch, within
@@ -130,7 +131,7 @@ def fill(
     if order.left:
         floor.tell_status(order)
     else:
-        floor.end(order, Status.FILLED, "")
+        end(floor, order, Status.FILLED, "")
     if order.ticket.oca_group:
         _to_group(floor, order, quantity, before)
 
@@ -142,7 +143,7 @@ def _to_group(floor: Floor, order: Order, quantity: int, before: int) -> None:
             continue
         cut = -(-member.left * quantity // before)
         if member.ticket.oca is Oca.CANCEL or cut >= member.left:
-            floor.end(member, Status.CANCELLED, "another order of its group was filled")
+            end(floor, member, Status.CANCELLED, "another order of its group was filled")
         else:
             member.change(evolve(member.ticket, quantity=member.ticket.quantity - cut))
             floor.tell_status(member)

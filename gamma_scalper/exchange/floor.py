@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.fees import Fees
@@ -34,7 +34,7 @@ from gamma_scalper.exchange.halts import ShareWatch
 from gamma_scalper.exchange.market import Listed, Market, Offer
 from gamma_scalper.exchange.orders import Order, OrderBook
 from gamma_scalper.exchange.parameters import ExchangeParameters
-from gamma_scalper.exchange.tickets import Exercise, Stop, Ticket
+from gamma_scalper.exchange.tickets import Exercise, Ticket
 
 NEW_YORK = ZoneInfo("America/New_York")
 BEFORE_CLOSE = timedelta(microseconds=1)
@@ -361,27 +361,6 @@ class Floor:
         """Of what the ticket's price is for: a combo's is that of its options."""
         instruments = (self.instrument(leg.con_id) for leg in ticket.legs)
         return max(each.multiplier for each in instruments if isinstance(each, Stock | Option))
-
-    # -- the end of an order -------------------------------------------------------------------------------------------
-
-    def end(self, order: Order, status: Status, why: str) -> None:
-        """Dead, once. Its children wake when it has filled, live on for what it had filled, or die with it."""
-        if not order.alive:
-            return
-        order.status, order.why, order.why_held = status, why, ""
-        self.orders.bury(order)
-        for leg in order.ticket.legs:
-            self.drop_line(leg.con_id)
-        self.tell_status(order)
-        for child in self.orders.children(order.perm_id):
-            if not order.filled:
-                self.end(child, Status.CANCELLED, "its parent was cancelled")
-                continue
-            if order.left:
-                child.change(evolve(child.ticket, quantity=min(Decimal(order.filled), child.ticket.quantity)))
-            child.asleep = isinstance(child.ticket.kind, Stop)
-            child.why_held = "trigger" if child.asleep else ""
-            self.woken.append(child.perm_id)
 
 
 def status_of(order: Order, seq: int, at: datetime) -> OrderStatus:

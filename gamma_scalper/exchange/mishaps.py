@@ -7,6 +7,7 @@ from attrs import evolve
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.exchange.accounts import STREET, Account
+from gamma_scalper.exchange.ending import end
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.faults import Fault, Kind
 from gamma_scalper.exchange.filling import all_at_once, fill_single
@@ -82,7 +83,7 @@ def _at_once(floor: Floor, ticket: Ticket, forced: bool) -> Order:
     tradable = floor.is_open(con_id) and not floor.halted(con_id)
     if isinstance(instrument, Stock | Option) and quote is not None and tradable:
         fill_single(floor, order, con_id, all_at_once(floor, order, quote, instrument.tick_rule), forced=forced)
-    floor.end(order, Status.CANCELLED, "no more was on offer")
+    end(floor, order, Status.CANCELLED, "no more was on offer")
     return order
 
 

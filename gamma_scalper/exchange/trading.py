@@ -10,6 +10,7 @@ from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.exchange.acceptance import Refusal, refusal
 from gamma_scalper.exchange.agenda import Duty
+from gamma_scalper.exchange.ending import end
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.filling import match, short_sales
@@ -17,6 +18,7 @@ from gamma_scalper.exchange.floor import BEFORE_CLOSE, Floor
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import MarketOnClose, Oca, Stop, Ticket, TimeInForce
 
+_SYSTEM = Refusal(201, "Order rejected - reason:The broker's system refused the order")
 _RACE = timedelta(seconds=5)
 
 
@@ -69,10 +71,7 @@ def _after_latency(floor: Floor, duty: Duty, order: Order) -> None:
 
 
 def _refused_by_fault(floor: Floor, ticket: Ticket) -> Refusal | None:
-    for kind in (Kind.REJECT_201, Kind.INACTIVE):
-        if floor.faults.strikes(kind, floor.now, ticket.account):
-            return Refusal(201, "Order rejected - reason:The broker's system refused the order")
-    return None
+    return _SYSTEM if floor.faults.strikes(Kind.REJECT_201, floor.now, ticket.account) else None
 
 
 def _has_waiting_parent(floor: Floor, order: Order) -> bool:
@@ -98,7 +97,12 @@ def arrive(floor: Floor, order: Order) -> None:
     if not order.alive:
         return
     if order.ends_at is not None and order.ends_at <= floor.now:
-        floor.end(order, Status.CANCELLED, "its lifetime ended on the way")
+        end(floor, order, Status.CANCELLED, "its lifetime ended on the way")
+        return
+    if floor.faults.strikes(Kind.INACTIVE, floor.now, order.ticket.account):  # taken first, and then refused
+        order.code = _SYSTEM.code
+        floor.tell(_SYSTEM.code, _SYSTEM.text, perm_id=order.perm_id, owner=order.ticket.owner)
+        end(floor, order, Status.INACTIVE, _SYSTEM.text)
         return
     order.arrived = True
     for leg in order.ticket.legs:
@@ -148,7 +152,7 @@ def _meet(floor: Floor, order: Order) -> None:
         if order.filled == filled and before != (Status.SUBMITTED, ""):  # a fill would have told it
             floor.tell_status(order)
     if order.ticket.tif is TimeInForce.IOC:
-        floor.end(order, Status.CANCELLED, "what did not fill at once")
+        end(floor, order, Status.CANCELLED, "what did not fill at once")
 
 
 def _stand(floor: Floor, order: Order, status: Status, why_held: str) -> None:
@@ -228,7 +232,7 @@ def amend(floor: Floor, order: Order) -> None:
         return
     ticket = order.pending.pop(0)
     if int(ticket.quantity) <= order.filled:
-        floor.end(order, Status.CANCELLED, "what was left of it was taken off")
+        end(floor, order, Status.CANCELLED, "what was left of it was taken off")
         return
     order.change(ticket)
     order.rested, order.above_bid = False, None
@@ -267,7 +271,7 @@ def cancel(floor: Floor, order: Order) -> None:
         _too_late(floor, order)
         return
     floor.tell(202, "Order Canceled - reason:", perm_id=order.perm_id, owner=order.ticket.owner)
-    floor.end(order, Status.CANCELLED, "")
+    end(floor, order, Status.CANCELLED, "")
     attempt(floor, order)  # its children, where it leaves them something
 
 
@@ -279,4 +283,4 @@ def _too_late(floor: Floor, order: Order) -> None:
 def expire(floor: Floor, order: Order) -> None:
     """Its lifetime is over, if this is still the end it has."""
     if order.ends_at is not None and order.ends_at <= floor.now:
-        floor.end(order, Status.CANCELLED, "its lifetime ended")
+        end(floor, order, Status.CANCELLED, "its lifetime ended")

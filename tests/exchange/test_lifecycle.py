@@ -340,6 +340,22 @@ def test_a_refused_order_is_inactive_and_the_next_is_not() -> None:
     assert [venue.status(venue.buy(1)) for _ in range(2)] == [Status.INACTIVE, Status.FILLED]
 
 
+def test_an_order_can_be_taken_first_and_refused_then() -> None:
+    venue = struck(Kind.INACTIVE)
+    order = venue.buy(1)
+    told = [each.status for each in venue.said if type(each).__name__ == "OrderStatus"]
+    assert (told, venue.codes()) == ([Status.PRE_SUBMITTED, Status.INACTIVE], [201])
+    assert venue.order(order).code == 201
+
+
+def test_an_option_whose_fees_nobody_knows_is_refused() -> None:
+    call = evolve(option(11, "C", 600, FRIDAY, "cash_pm"), trading_class="NDXP")
+    venue = Venue(options=[call])
+    venue.quote(SPY, 599.99, 600.01)
+    venue.quote(11, 5.0, 5.1)
+    assert venue.status(venue.buy(1, what=11)) is Status.INACTIVE
+
+
 def test_a_locate_that_takes_its_time_holds_a_short_sale() -> None:
     venue = struck(Kind.LOCATE_404, duration_s=60)
     order = venue.sell(1)

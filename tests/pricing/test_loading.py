@@ -40,6 +40,14 @@ def test_every_module_with_compiled_functions_is_known_to_make_the_others_stale(
     assert users == set(KERNELS)
 
 
+def test_compiled_code_of_other_rooms_keeps_to_one_file():
+    """Its own file and the kernels here are all that makes it stale."""
+    others = [
+        path for path in PACKAGE.parent.rglob("*.py") if "@compiled" in path.read_text() and path.parent != PACKAGE
+    ]
+    assert [path.name for path in others] == ["quote_kernel.py"]
+
+
 def test_machine_code_is_kept_until_any_kernel_changes(tmp_path):
     shutil.copytree(PACKAGE.parent, tmp_path / "gamma_scalper", ignore=shutil.ignore_patterns("__pycache__"))
     code = f"""

@@ -4,6 +4,7 @@ Contracts are numbered by a counter in blocks of evenly spaced strikes, so that 
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -55,18 +56,22 @@ class Expiry(NamedTuple):
 
 def expiries_to_list(today: date, trading_days: Sequence[date], daily: bool) -> list[Expiry]:
     """In order. A Friday that is a holiday gives its expiry to the session before it."""
-    known = [day for day in trading_days if today - timedelta(days=7) <= day <= today + MONTHLIES]
+    known = _within(trading_days, today - timedelta(days=7), today + MONTHLIES)
     found: dict[date, bool] = {}
     if daily:
-        found.update((day, False) for day in known if today <= day <= today + DAILIES)
+        found.update((day, False) for day in _within(known, today, today + DAILIES))
     friday = today + timedelta(days=(4 - today.weekday()) % 7)
     while friday <= today + MONTHLIES:
         monthly = friday == third_friday(friday.year, friday.month)
-        week = [day for day in known if friday - timedelta(days=4) <= day <= friday]
+        week = _within(known, friday - timedelta(days=4), friday)
         if week and week[-1] >= today and (monthly or friday <= today + WEEKLIES):
             found[week[-1]] = monthly
         friday += timedelta(days=7)
     return [Expiry(day, monthly) for day, monthly in sorted(found.items())]
+
+
+def _within(days: Sequence[date], first: date, last: date) -> Sequence[date]:
+    return days[bisect_left(days, first) : bisect_right(days, last)]
 
 
 class Series(NamedTuple):

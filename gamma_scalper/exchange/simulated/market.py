@@ -256,8 +256,8 @@ class SimulatedMarket:
         found = []
         for i in sorted(set(owners.tolist())):
             own = np.flatnonzero(owners == i)
-            columns = (column[own] for column in (ids, series, strikes, signs))
-            found.append((i, Rows.of([places[row] for row in own.tolist()], *columns)))
+            rows = Rows.of([places[row] for row in own.tolist()], ids[own], series[own], strikes[own], signs[own])
+            found.append((i, rows))
         return found
 
     # Memory

@@ -71,4 +71,17 @@ def open_interest(rows: Rows, at: Seen, chance: int, monthly: bool) -> Ints:
     digit = 10.0 ** np.floor(np.log10(strikes) - 1.0)
     usual *= np.where(strikes % (5 * digit) == 0, 5.0, np.where(strikes % digit == 0, 2.5, 1.0))
     luck = np.array([kernel.noise(np.uint64(chance), con_id)[0] for con_id in rows.ids[0].tolist()])
-    return (usual * (0.1 + 1.8 * luck * luck)).astype(np.int64)
+    contracts: Ints = (usual * (0.1 + 1.8 * luck * luck)).astype(np.int64)
+    return contracts
+
+
+def load_kernel() -> None:
+    """Have the machine code loaded, or made, by quoting one option; for a `WarmUp`."""
+    zero, one = np.zeros(1, dtype=np.int64), np.ones(1)
+    rows = Rows.of([0], zero, zero, 100.0 * one, one)
+    series, dues = np.ones((3, 1)), np.empty((3, 0))
+    terms = np.array(kernel.Terms(1.0, 0.04, 0.0, 0.0, 0.0, 0.04, 1.0, 1.0, 0.06, 1.0, 1.0, 5.0, 3.0))
+    now = Now(100.0, 0.04, 0.0, 0.0)
+    kernel.quote(rows.ids, rows.contracts, series, terms, dues, *now, 1, 1, rows.prices, rows.sizes)
+    kernel.see(rows.ids, rows.contracts, series, terms, dues, *now, np.empty((5, 1)))
+    kernel.noise(np.uint64(kernel.occasion(1, 1, 1)), 1)

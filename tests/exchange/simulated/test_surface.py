@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gamma_scalper.domain.sessions import exchange_sessions
-from gamma_scalper.exchange.simulated import Gbm
+from gamma_scalper.exchange.simulated import Gbm, quote_kernel
 from gamma_scalper.exchange.simulated.assets import Asset
 from gamma_scalper.exchange.simulated.markets import Steps
 from gamma_scalper.exchange.simulated.noise import stream
-from gamma_scalper.exchange.simulated.option_quotes import Moment, Rows, chain_at, mids, seen
-from gamma_scalper.exchange.simulated.surface import expected_variance, total_variance
+from gamma_scalper.exchange.simulated.option_quotes import Now, Rows, seen
+
+expected_variance = np.vectorize(quote_kernel.expected_variance)
+total_variance = np.vectorize(quote_kernel.total_variance)
 
 skews = st.floats(-0.95, 0.95)
 bends = st.floats(0.0, 1.0)
@@ -76,11 +78,10 @@ def test_a_straddle_bought_at_any_hour_is_fair(bought, expires):
     generator = Gbm(sigma=0.2, rate=0.04, skew=0.0, smile=0.0, exercise="european")
     asset = Asset(1001, generator, CALENDAR)
     lived = asset.time.at(np.array([bought.timestamp(), expires.timestamp()]))
-    settles = np.array([expires.timestamp()])
-    chain = chain_at(asset, 600.0, 0.04, Moment(bought.timestamp(), float(lived[0])), settles, lived[1:])
-    both = np.array([0, 0])
-    rows = Rows(both, both, both, np.array([600.0, 600.0]), np.array([1.0, -1.0]))
-    price = mids(asset, chain, rows, seen(asset, chain, rows)).sum()
+    now, both = Now(600.0, 0.04, bought.timestamp(), float(lived[0])), np.array([0, 0])
+    series = np.array([[expires.timestamp()], [lived[1]], [expires.timestamp()]])
+    straddle = Rows.of([0, 1], both, both, np.array([600.0, 600.0]), np.array([1.0, -1.0]))
+    price = seen(asset, now, series, straddle).mids.sum()
     count = 400_000
     years = (expires - bought).total_seconds() / (365 * 86_400)
     steps = Steps(np.full(count, lived[1] - lived[0]), np.full(count, years))
@@ -92,12 +93,15 @@ def test_a_straddle_bought_at_any_hour_is_fair(bought, expires):
 
 def test_implied_is_a_knob_of_its_own():
     asset = Asset(1001, Gbm(sigma=0.2, implied=0.3), CALENDAR)
-    now, settles = datetime(2026, 1, 5, 17, 30, tzinfo=UTC), np.array([datetime(2026, 4, 17, tzinfo=UTC).timestamp()])
-    lived = asset.time.at(settles)
-    present = float(asset.time.at(now.timestamp()))
-    chain = chain_at(asset, 600.0, 0.04, Moment(now.timestamp(), present), settles, lived)
-    assert chain.variances[0] == pytest.approx(0.09 * (lived[0] - present))
-    none = np.array([0])
-    at_the_money = Rows(none, none, none, chain.forwards, np.array([1.0]))
+    moments = np.array(
+        [datetime(2026, 1, 5, 17, 30, tzinfo=UTC).timestamp(), datetime(2026, 4, 17, tzinfo=UTC).timestamp()]
+    )
+    present, lived = asset.time.at(moments).tolist()
+    series, none = np.array([[moments[1]], [lived], [moments[1]]]), np.array([0])
+    forward = 600.0 * math.exp(0.04 * (moments[1] - moments[0]) / (365 * 86_400))
+    row = Rows.of([0], none, none, np.array([forward]), np.array([1.0]))
+    at_the_money = seen(asset, Now(600.0, 0.04, float(moments[0]), present), series, row)
+    assert at_the_money.moneyness[0] == pytest.approx(0.0, abs=1e-12)
+    assert at_the_money.at_the_money[0] == pytest.approx(0.09 * (lived - present))
     # 73 sessions' worth of variance in 102 days: a calendar volatility as one reads it off a screen.
-    assert seen(asset, chain, at_the_money).vols[0] == pytest.approx(0.3, abs=0.01)
+    assert at_the_money.vols[0] == pytest.approx(0.3, abs=0.01)
