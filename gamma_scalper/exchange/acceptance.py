@@ -94,8 +94,7 @@ def _unfit(floor: Floor, ticket: Ticket, replaced: Order | None) -> Refusal | No
         return Refusal(387, "Unsupported order type for this exchange and security type.")
     if isinstance(ticket.kind, MarketOnClose):
         left = floor.closes(ticket.what) - floor.now if isinstance(ticket.what, int) else timedelta(0)
-        if left < FEES_KNOWN_FROM = date.fromisoformat(FIRST_DAY)
-_MOC_CUTOFF:
+        if left < _MOC_CUTOFF:
             return Refusal(201, "Order rejected - reason:Too late for a market-on-close order")
     return None
 

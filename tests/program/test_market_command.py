@@ -106,6 +106,8 @@ def test_what_can_t_be_shown_is_refused(wrong, told):
 @pytest.mark.skipif(not LEAN.is_dir(), reason="the sample data are not there")
 def test_a_replayed_file_shows_its_account():
     day = look_at(f"lean:{LEAN},step=300", seed=None, sessions=1, lenient=False, plot=None)
+    assert (day.symbol, day.instantaneous) == ("GOOG", None)
+    assert 0.1 < day.statistics["implied_vol_30d"] < 0.4
     account, said = day.as_json()["account"], facts(day)
     assert account["rows"] == account["used"] + sum(account["rejected"].values()) > 0
     assert ("rows of the file", f"{account['rows']:,}") in said

@@ -82,7 +82,8 @@ class SimulatedMarket:
         if tick != self._next:
             raise ValueError(f"the market goes from {self._now} to {self._next}, not to {tick}")
         if self._tick < self._day.ticks:
-            self._go_to(self._tick + 1)
+            self._tick, self._now = self._tick + 1, self._next
+            self._next = self._following()
             return
         self._open(self._day.place + 1, self._day.closing())
         self._list_options()

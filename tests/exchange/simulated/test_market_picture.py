@@ -2,15 +2,12 @@
 
 import json
 import math
-from pathlib import Path
 
 import pytest
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.specs import market_from
 from gamma_scalper.market_day import describe
-
-LEAN = Path(__file__).parents[4] / "shared" / "data" / "lean"
 
 
 def test_figures_are_those_that_were_asked_for():
@@ -36,14 +33,6 @@ def test_several_sessions_have_a_gap_each():
     assert len(day.opens) == len(day.gaps_pct) == 3
     for place, gap in zip(day.opens[1:], day.gaps_pct[1:], strict=True):
         assert gap == pytest.approx(100 * (day.spots[place] / day.spots[place - 1] - 1))
-
-
-@pytest.mark.skipif(not LEAN.is_dir(), reason="the sample data are not there")
-def test_a_replayed_day_is_described_too():
-    day = describe(market_from(f"lean:{LEAN},step=300"))
-    assert day.symbol == "GOOG"
-    assert day.instantaneous is None
-    assert 0.1 < day.statistics["implied_vol_30d"] < 0.4
 
 
 def test_a_market_without_anything_is_refused():
