@@ -46,6 +46,8 @@ CALL, PUT = option(11, "C", 600, FRIDAY), option(12, "P", 600, FRIDAY)
 HIGH_CALL, LOW_PUT = option(13, "C", 610, FRIDAY), option(14, "P", 590, FRIDAY)
 CHAIN = (CALL, PUT, HIGH_CALL, LOW_PUT)
 
+STRADDLE = (ComboLeg(CALL.con_id, 1), ComboLeg(PUT.con_id, 1))
+
 
 class Venue:
     """The exchange of a test: quotes, orders and time by hand; all that was said is kept."""
@@ -173,3 +175,10 @@ class Venue:
     def _keep(self, events: list[Event]) -> list[Event]:
         self.said += events
         return events
+
+
+def quoted(**more: object) -> Venue:
+    """With the shares at 599.99 to 600.01."""
+    venue = Venue(**more)
+    venue.quote(SPY, 599.99, 600.01)
+    return venue

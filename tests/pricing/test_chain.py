@@ -199,3 +199,14 @@ def test_prices_that_cannot_be_asked_for_are_refused_by_name():
         chain_prices(Lattice(), ["C"], [600.0], 0.1, 0.2, SPY, vol_of="strike")
     with pytest.raises(ValueError, match="vol_of must be spot for QuantLibCRR"):
         chain_prices(QuantLibCRR(), ["C"], [600.0], 0.1, 0.2, TWO_DIVIDENDS, vol_of="forward")
+
+
+def test_a_call_on_shares_that_pay_nothing_is_worth_its_european_twin():
+    """Which bulk pricing tells at once, and the tree at length."""
+    market, calls = evolve(SPY, rate=0.04, dividend_yield=0.0, dividends=()), ["C"] * 4
+    strikes, years, vols = np.array([450.0, 540.0, 560.0, 700.0]), 60 * DAY, np.array([0.3, 0.2, 0.15, 0.25])
+    for rate in (0.04, 0.0, -0.02):  # below zero it pays to exercise early
+        found = chain_prices(Lattice(), calls, strikes, years, vols, evolve(market, rate=rate))
+        for i, price in enumerate(found):
+            inputs = evolve(market, rate=rate, years=years)
+            assert price == pytest.approx(Lattice().price(OptionTerms("C", strikes[i]), inputs, vols[i]), abs=1e-9)

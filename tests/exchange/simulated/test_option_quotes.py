@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gamma_scalper.domain.money import to_decimal
+from gamma_scalper.exchange.simulated import quote_kernel
+from gamma_scalper.exchange.simulated.option_quotes import load_kernel
 from gamma_scalper.exchange.specs import market_from
 from gamma_scalper.pricing import Lattice, MarketInputs, OptionTerms
 
@@ -173,3 +175,15 @@ def test_shares_have_a_tick_of_spread_at_least():
     assert offer.bid <= market.spot(1001) <= offer.ask
     wide = market_from("gbm:spot=500,spread_bps=10").offers([1001])[0]
     assert wide.ask - wide.bid == pytest.approx(0.5, abs=0.021)
+
+
+def test_loading_the_kernel_is_all_that_the_first_quote_waits_for():
+    load_kernel()
+    for spec in SPECS:
+        market = market_from(spec)
+        ids = [option.con_id for option in market.options(1001, market.expiries(1001)[3])]
+        market.offers(ids[:3])
+        market.implied_vol(ids[:3])
+        market.open_interest(ids[0])
+    made = [quote_kernel.quote, quote_kernel.see, quote_kernel.noise]
+    assert [len(function.signatures) for function in made] == [1, 1, 1]
