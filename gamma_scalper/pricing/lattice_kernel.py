@@ -275,17 +275,8 @@ def price_in(market: Case, sign: float, strike: float, years: float, vol: float,
     due = 0
     while due < market.times.size and market.times[due] <= years:
         due += 1
-    case = Case(
-        sign,
-        market.american,
-        market.spot,
-        strike,
-        years,
-        market.rate,
-        market.dividend_yield,
-        market.times[:due],
-        market.amounts[:due],
-    )
+    case = Case(sign, market.american, market.spot, strike, years, market.rate, market.dividend_yield,
+                market.times[:due], market.amounts[:due])  # fmt: skip
     if due == 0 and sign > 0.0 and market.dividend_yield <= 0.0 <= market.rate:
         return european_price(case, vol)  # where nothing is paid nobody exercises a call early
     return forward_price(case, vol, steps) if of_forward and due > 0 else price(case, vol, steps)

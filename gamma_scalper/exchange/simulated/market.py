@@ -43,6 +43,11 @@ class SimulatedMarket:
     The first tick of a session is its open, the last its latest close. At a product's close nothing of it is on offer.
     """
 
+    _day: Day
+    _tick: int
+    _now: datetime
+    _next: datetime | None
+
     def __init__(self, name: str, parameters: MarketParameters, generators: Sequence[Generator]) -> None:
         start, end = parameters.first_date, parameters.first_date + timedelta(days=parameters.days)
         self._calendar = _calendar(start - timedelta(days=15), end + _LONGEST_OPTION)
@@ -79,10 +84,11 @@ class SimulatedMarket:
         return self._calendar.sessions[self._day.place + 1].opens if self._day.place < self._last_day else None
 
     def advance(self, tick: datetime) -> None:
-        if tick != self._next:
+        following = self._next
+        if following is None or tick != following:
             raise ValueError(f"the market goes from {self._now} to {self._next}, not to {tick}")
         if self._tick < self._day.ticks:
-            self._tick, self._now = self._tick + 1, self._next
+            self._tick, self._now = self._tick + 1, following
             self._next = self._following()
             return
         self._open(self._day.place + 1, self._day.closing())
