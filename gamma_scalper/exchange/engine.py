@@ -7,7 +7,7 @@ from typing import Any
 
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.quotes import Quote
-from gamma_scalper.exchange import overnight, routine, trading
+from gamma_scalper.exchange import mishaps, overnight, routine, trading
 from gamma_scalper.exchange.acceptance import Refusal, impossible, margin_after, margin_now
 from gamma_scalper.exchange.accounts import OUTSIDE, Account
 from gamma_scalper.exchange.events import Cause, Charged, Event, Executed, OrderStatus
@@ -55,6 +55,7 @@ class Engine:
     ) -> None:
         self.floor = Floor(market, parameters, seed, utc(market.now), FaultWatch(faults))
         self._take = self._handlers()
+        mishaps.check_targets(self.floor)
         routine.begin(self.floor)
         for name, cash in (accounts or {}).items():
             self._deposit(Deposit(name, cash))
@@ -67,6 +68,7 @@ class Engine:
         while self._work(now):
             pass
         self._take[type(event)](event)
+        trading.wake(self.floor)
         return self.floor.collect()
 
     def step(self, now: datetime) -> tuple[list[Event], bool]:
@@ -81,8 +83,9 @@ class Engine:
     def _work(self, now: datetime) -> bool:
         due = self.floor.agenda.pop(now)
         if due is not None:
-            self.floor.now = due.at
+            self.floor.now = max(due.at, self.floor.now)
             routine.do(self.floor, due)
+            trading.wake(self.floor)
             return True
         if now < self.floor.now:
             raise ValueError(f"the exchange is at {self.floor.now}; it can't go back to {now}")

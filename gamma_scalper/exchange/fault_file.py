@@ -20,6 +20,7 @@ from gamma_scalper.exchange.faults import ABOUT, YEARS, Fault, FaultSchedule, Ki
 
 NEW_YORK = ZoneInfo("America/New_York")
 KEYS = ("at", "kind", "target", "duration_s", "amount")
+_LARGEST = 1e300
 _LATEST_S = 10 * 366 * 86_400
 _AT = (
     "a time with its offset (2026-01-05T15:00:00Z), a New York time of the market's first day (10:00:00), "
@@ -173,7 +174,7 @@ class _Table:
 
     def number(self, key: str) -> float:
         found = self.given.get(key, 0)
-        if type(found) not in (int, float) or not abs(found) < math.inf:
+        if type(found) not in (int, float) or not abs(found) <= _LARGEST:
             self.wrong(key, "a number")
         return float(found)
 

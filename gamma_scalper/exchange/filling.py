@@ -12,10 +12,21 @@ from gamma_scalper.exchange.clearing import LegFill, book
 from gamma_scalper.exchange.ending import end
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.floor import Floor
-from gamma_scalper.exchange.matching import LegQuote, Take, chance, combo_takes, net_price, rests, takes, touch, within
+from gamma_scalper.exchange.matching import (
+    LegQuote,
+    Take,
+    chance,
+    combo_takes,
+    natural_price,
+    net_price,
+    rests,
+    takes,
+    touch,
+    within,
+)
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.parameters import VenueParameters
-from gamma_scalper.exchange.tickets import Oca
+from gamma_scalper.exchange.tickets import MarketOnClose, Oca
 
 _PARTIAL = 1  # which chance is drawn
 
@@ -90,8 +101,11 @@ def _match_combo(floor: Floor, order: Order) -> None:
         taken = floor.taken.get(leg.con_id, {}).get(of_leg, 0)
         weight = Decimal(instrument.multiplier) / whole
         legs.append(LegQuote(of_leg, abs(leg.ratio), quote, taken, instrument.tick_rule, weight))
+    limit = order.ticket.limit
     draw = chance(floor.seed, _PARTIAL, order.perm_id, max(leg.quote.snapshot_id for leg in legs))
-    quantity, prices = combo_takes(order.left, order.ticket.limit, side, legs, floor.parameters.venue, draw)
+    quantity, prices = combo_takes(order.left, limit, side, legs, floor.parameters.venue, draw, at_limit=order.rested)
+    natural = natural_price(side, legs)
+    order.rested = order.rested or (natural is not None and not within(side, natural, limit))
     if quantity:
         parts = [
             LegFill(leg.quote.con_id, leg.side, quantity * leg.ratio, price)
@@ -104,7 +118,9 @@ def at_close(floor: Floor, order: Order) -> None:
     """A market-on-close order takes the session's last quote, all of it, at its worst level if need be."""
     con_id = order.ticket.legs[0].con_id
     instrument, quote = floor.instrument(con_id), floor.quotes.get(con_id)
-    if not order.alive or order.asleep or quote is None or not isinstance(instrument, Stock | Option):
+    if not isinstance(order.ticket.kind, MarketOnClose) or not order.alive or order.asleep:
+        return
+    if quote is None or not isinstance(instrument, Stock | Option):
         return
     early = quote.received_at < floor.window(con_id).begins
     if early or floor.halted(con_id) or short_sales(floor, order).get(con_id, 0) > floor.may_short(con_id):

@@ -119,9 +119,19 @@ class LegQuote(NamedTuple):
 
 
 def combo_takes(
-    wanted: int, limit: Decimal | None, side: Side, legs: Sequence[LegQuote], venue: VenueParameters, draw: float
+    wanted: int,
+    limit: Decimal | None,
+    side: Side,
+    legs: Sequence[LegQuote],
+    venue: VenueParameters,
+    draw: float,
+    *,
+    at_limit: bool = False,
 ) -> tuple[int, list[Decimal]]:
-    """How many combos fill and at which price of each leg: all legs at once, at their touches, or nothing."""
+    """How many combos fill and at which price of each leg: all legs at once, at their touches, or nothing.
+
+    `at_limit`: it has rested, so that it gets its own limit and not what the touches have come to.
+    """
     prices, available = [], reach(wanted, draw, venue)
     for leg in legs:
         best = touch(leg.side, leg.quote)
@@ -132,14 +142,23 @@ def combo_takes(
         available = min(available, size // leg.ratio)
     if available <= 0 or not within(side, net_price(side, legs, prices), limit):
         return 0, []
+    if limit is not None and at_limit:
+        return available, _up_to(limit, side, legs, prices)
     slipped = [worsened(leg.side, price, leg.rule, venue.slippage_bps) for leg, price in zip(legs, prices, strict=True)]
     if limit is None or within(side, net_price(side, legs, slipped), limit):
         return available, slipped
     return available, _up_to(limit, side, legs, prices)
 
 
+def natural_price(side: Side, legs: Sequence[LegQuote]) -> Decimal | None:
+    """Of one combo at the touches of its legs; None where one has none."""
+    touches = [touch(leg.side, leg.quote) for leg in legs]
+    found = [to_decimal(each[0]) for each in touches if each is not None]
+    return net_price(side, legs, found) if len(found) == len(legs) else None
+
+
 def _up_to(limit: Decimal, side: Side, legs: Sequence[LegQuote], prices: list[Decimal]) -> list[Decimal]:
-    """Slippage beyond the limit stops there: the first leg that can bear the difference bears it."""
+    """Prices that come to the limit: the first leg that can bear the difference bears it."""
     spare = (limit - net_price(side, legs, prices)) * side.sign
     for i, leg in enumerate(legs):
         price = prices[i] + leg.side.sign * spare / leg.ratio / leg.weight

@@ -20,8 +20,8 @@ from gamma_scalper.exchange.events import Charged, Executed
 from gamma_scalper.exchange.floor import Floor, Mark, Numbers
 from gamma_scalper.exchange.halts import ShareWatch
 from gamma_scalper.exchange.market import Market
-from gamma_scalper.exchange.orders import Order
-from gamma_scalper.exchange.tickets import ComboLeg, Exercise, Kind
+from gamma_scalper.exchange.orders import Order, Pending
+from gamma_scalper.exchange.tickets import ComboLeg, Exercise, Kind, Ticket
 
 VERSION = 1
 
@@ -132,7 +132,7 @@ def _plain_order(order: Order) -> dict[str, Any]:
     """Bills without their instrument, which the market knows."""
     plain: dict[str, Any] = _CONVERTER.unstructure_attrs_asdict(order)
     plain["ticket"] = _CONVERTER.unstructure(order.ticket)
-    plain["pending"] = [_CONVERTER.unstructure(ticket) for ticket in order.pending]
+    plain["pending"] = [[_CONVERTER.unstructure(each.ticket), each.quantity] for each in order.pending]
     plain["bills"] = [
         [con_id, bill.side.value, bill.day.isoformat(), *map(str, (bill.value, bill.uncorrected)),
          _CONVERTER.unstructure(bill.fees), _CONVERTER.unstructure(bill.parameters)]
@@ -142,7 +142,8 @@ def _plain_order(order: Order) -> dict[str, Any]:
 
 
 def _order(market: Market, plain: Mapping[str, Any]) -> Order:
-    order = _CONVERTER.structure({**plain, "bills": {}}, Order)
+    order = _CONVERTER.structure({**plain, "bills": {}, "pending": []}, Order)
+    order.pending = [Pending(_CONVERTER.structure(ticket, Ticket), quantity) for ticket, quantity in plain["pending"]]
     for con_id, side, day, value, uncorrected, fees, parameters in plain["bills"]:
         instrument = market.instrument(con_id)
         if isinstance(instrument, Stock | Option):

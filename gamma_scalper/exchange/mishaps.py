@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.exchange.accounts import STREET, Account
@@ -26,7 +27,9 @@ def strike(floor: Floor, number: int) -> None:
         case Kind.ASSIGNMENT:
             floor.to_assign.append(fault.target)
         case Kind.HALT:
-            floor.halt(_underlying(floor, fault.target), fault.duration_s)
+            con_id = _underlying(floor, fault.target)
+            if con_id is not None:
+                floor.halt(con_id, fault.duration_s)
         case Kind.LIQUIDATION:
             for account in list(floor.accounts.clients()):
                 _liquidate(floor, account, fault)
@@ -34,11 +37,19 @@ def strike(floor: Floor, number: int) -> None:
             _by_hand(floor, fault)
 
 
-def _underlying(floor: Floor, target: str) -> int:
-    """A fault names its underlying by symbol or conId; the first one listed where it names none or another."""
+def check_targets(floor: Floor) -> None:
+    """A schedule that names a share this market hasn't got is a mistake."""
     listed = floor.market.underlyings()
-    named = [each.con_id for each in listed if target in (each.symbol, str(each.con_id))]
-    return named[0] if named else listed[0].con_id
+    for _, fault in floor.faults.self_acting():
+        if fault.kind in (Kind.HALT, Kind.MANUAL_TRADE) and listed and _underlying(floor, fault.target) is None:
+            allowed = ", ".join(each.symbol for each in listed)
+            raise UserError(f"fault {fault.kind}, {fault.at}: target {fault.target!r} isn't listed; allowed: {allowed}")
+
+
+def _underlying(floor: Floor, target: str) -> int | None:
+    """A fault names its underlying by symbol or conId."""
+    listed = floor.market.underlyings()
+    return next((each.con_id for each in listed if target in (each.symbol, str(each.con_id))), None)
 
 
 def _liquidate(floor: Floor, account: Account, fault: Fault) -> None:
@@ -64,7 +75,7 @@ def to_part(amount: float) -> float:
 def _by_hand(floor: Floor, fault: Fault) -> None:
     """Somebody trades the shares in the account's own platform: bought, or sold where the amount is negative."""
     con_id = _underlying(floor, fault.target)
-    if not isinstance(floor.instrument(con_id), Stock):
+    if con_id is None or not isinstance(floor.instrument(con_id), Stock):
         return
     shares = int(fault.amount) or _SHARES_BY_HAND
     for account in list(floor.accounts.clients())[:1]:

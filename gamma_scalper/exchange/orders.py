@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from attrs import Factory, define, field
 
@@ -11,6 +12,13 @@ from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.tickets import Ticket
 
 _ZERO = Decimal(0)
+
+
+class Pending(NamedTuple):
+    """A modification on its way, and the quantity the order had when it was asked for."""
+
+    ticket: Ticket
+    quantity: int
 
 
 @define
@@ -29,7 +37,7 @@ class Order:
     above_bid: Decimal | None = None  # where a restricted short sale waits for a buyer
     filled: int = 0
     value: Decimal = _ZERO  # what was filled, times its prices
-    pending: list[Ticket] = Factory(list)  # modifications on their way, in order
+    pending: list[Pending] = Factory(list)  # modifications on their way, in order
     bills: dict[int, Bill] = Factory(dict)  # conId -> the running bill of that leg
     code: int | None = None
     why: str = ""

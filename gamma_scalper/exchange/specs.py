@@ -6,6 +6,7 @@ Generated: `gbm`, `heston`, `merton`, `regime`, assets joined by `;`. From files
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -31,6 +32,8 @@ GENERATED: dict[str, type[Gbm] | type[Heston] | type[Merton] | type[Regime]] = {
 FILES = ("csv", "lean", "parquet", "rec")
 _LEAN_FOLDER = "../shared/data/lean"
 _PUSHED_FOR = timedelta(days=1_500)
+_PARAMETER = re.compile(r"\s*[a-z_]+\s*=")
+_WIDEST = 120
 
 
 @frozen(kw_only=True)
@@ -75,7 +78,7 @@ def market_from(spec: str, *, seed: int | None = None, lenient: bool = False) ->
     """
     kind, _, text = spec.strip().partition(":")
     if kind in GENERATED:
-        return _simulated([part.strip() for part in spec.split(";")], seed)
+        return _simulated([part.strip() for part in spec.strip().rstrip(";").split(";")], seed)
     if kind in FILES:
         return _replayed(kind, text, lenient)
     if kind == "push":
@@ -119,7 +122,7 @@ def _replayed(kind: str, text: str, lenient: bool) -> Market:
     from gamma_scalper.exchange.replay import Replayed
 
     pieces = text.split(",")
-    place = next((i for i, piece in enumerate(pieces) if "=" in piece), len(pieces))
+    place = next((i for i, piece in enumerate(pieces) if _PARAMETER.match(piece)), len(pieces))
     written_path = ",".join(pieces[:place]).strip()
     form = LeanParameters if kind == "lean" else ReplayParameters
     given = _values(kind, pieces[place:], form)
@@ -166,7 +169,8 @@ def _values(kind: str, pieces: Iterable[str], *forms: type) -> dict[str, Any]:
     for piece in filter(None, (piece.strip() for piece in pieces)):
         name, equals, written = (part.strip() for part in piece.partition("="))
         if name not in keys:
-            raise UserError(_unknown(f"{kind}:{piece}", f"there is no {name}", name, keys))
+            what = name[:_WIDEST] or "name before ="
+            raise UserError(_unknown(f"{kind}:{piece}"[:_WIDEST], f"there is no {what}", name, keys))
         if not equals or keys[name].path in values:
             raise UserError(f"{kind}:{piece}: expected {name}=VALUE, once")
         values[keys[name].path] = _value(f"{kind}:{piece}", keys[name], written)
@@ -184,7 +188,8 @@ def _value(origin: str, key: Key, written: str) -> Any:
     except ValueError:
         allowed = False
     if not allowed:
-        raise UserError(f"{origin}: {_shown(key)} can't be {written!r}; allowed: {key.allowed()} ({key.about.meaning})")
+        what = f"{origin[:_WIDEST]}: {_shown(key)} can't be {written[:_WIDEST]!r}"
+        raise UserError(f"{what}; allowed: {key.allowed()} ({key.about.meaning})")
     return value
 
 

@@ -155,7 +155,7 @@ class Halt:
     """Trading in a share and all on it stops for so long."""
 
     con_id: int
-    seconds: float = field(validator=positive)
+    seconds: float = field(validator=[positive, validators.le(10 * 86_400.0)])
 
 
 @frozen

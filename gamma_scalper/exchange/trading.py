@@ -15,7 +15,7 @@ from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.filling import match, short_sales
 from gamma_scalper.exchange.floor import BEFORE_CLOSE, Floor
-from gamma_scalper.exchange.orders import Order
+from gamma_scalper.exchange.orders import Order, Pending
 from gamma_scalper.exchange.tickets import MarketOnClose, Oca, Stop, Ticket, TimeInForce
 
 _SYSTEM = Refusal(201, "Order rejected - reason:The broker's system refused the order")
@@ -25,7 +25,7 @@ _RACE = timedelta(seconds=5)
 def place(floor: Floor, ticket: Ticket) -> Order:
     """Take it or refuse it. It reaches the book after the venue's latency."""
     floor.numbers.perm_id += 1
-    ticket = _as_kept(ticket)
+    ticket = _capped(floor, _as_kept(ticket))
     order = Order(floor.numbers.perm_id, ticket, floor.now)
     refused = refusal(floor, ticket) or _refused_by_fault(floor, ticket)
     if refused is not None:
@@ -56,6 +56,14 @@ def _as_kept(ticket: Ticket) -> Ticket:
     if ticket.parent is not None and not ticket.oca_group:  # a bracket's children stand in for one another
         ticket = evolve(ticket, oca_group=f"bracket {ticket.parent}", oca=Oca.REDUCE)
     return ticket
+
+
+def _capped(floor: Floor, ticket: Ticket) -> Ticket:
+    """The child of a parent that died with a part filled is for that part."""
+    parent = floor.orders.find(ticket.parent) if ticket.parent is not None else None
+    if parent is None or parent.alive or not parent.filled or not parent.left:
+        return ticket
+    return evolve(ticket, quantity=min(ticket.quantity, Decimal(parent.filled)))
 
 
 def _after_latency(floor: Floor, duty: Duty, order: Order) -> None:
@@ -130,16 +138,16 @@ def quoted(floor: Floor, con_ids: Iterable[int]) -> None:
         attempt(floor, order)
 
 
-def attempt(floor: Floor, order: Order) -> None:
-    """Meet the quotes in force, if it may. Children woken by a fill meet them next, each after the other."""
-    _meet(floor, order)
+def wake(floor: Floor) -> None:
+    """Children whose parent has filled meet the quotes, each after the other; nothing is left over."""
     while floor.woken:
         child = floor.orders.find(floor.woken.pop(0))
         if child is not None and child.arrived:
-            _meet(floor, child)
+            attempt(floor, child)
 
 
-def _meet(floor: Floor, order: Order) -> None:
+def attempt(floor: Floor, order: Order) -> None:
+    """Meet the quotes in force, if it may."""
     if not order.alive or (order.asleep and not _wakes(floor, order)):
         return
     held = _held(floor, order)
@@ -222,7 +230,7 @@ def modify(floor: Floor, perm_id: int, ticket: Ticket) -> None:
     elif floor.faults.strikes(Kind.SECOND_PERM_ID, floor.now, ticket.account):
         place(floor, evolve(ticket, quantity=Decimal(int(ticket.quantity) - order.filled)))
     else:
-        order.pending.append(ticket)
+        order.pending.append(Pending(ticket, order.quantity))
         _after_latency(floor, Duty.AMEND, order)
 
 
@@ -230,14 +238,20 @@ def amend(floor: Floor, order: Order) -> None:
     """The new ticket holds from now on, and meets the market as if it had just come."""
     if not order.pending or not order.alive:
         return
-    ticket = order.pending.pop(0)
+    ticket, quantity = order.pending.pop(0)
+    cut = max(quantity - order.quantity, 0)  # by its group or its parent, while this was on its way
+    ticket = _capped(floor, evolve(ticket, quantity=max(ticket.quantity - cut, Decimal(0))))
     if int(ticket.quantity) <= order.filled:
         end(floor, order, Status.CANCELLED, "what was left of it was taken off")
         return
+    triggered = ticket.kind == order.ticket.kind and not order.asleep
     order.change(ticket)
     order.rested, order.above_bid = False, None
-    order.asleep = _has_waiting_parent(floor, order) or isinstance(ticket.kind, Stop)
+    order.asleep = _has_waiting_parent(floor, order) or (isinstance(ticket.kind, Stop) and not triggered)
     order.ends_at = _end_of(floor, ticket)
+    if order.ends_at is not None and order.ends_at <= floor.now:
+        end(floor, order, Status.CANCELLED, "its lifetime ended on the way")
+        return
     floor.tell_status(order)
     if order.arrived:
         _put_ends(floor, order)
@@ -272,7 +286,6 @@ def cancel(floor: Floor, order: Order) -> None:
         return
     floor.tell(202, "Order Canceled - reason:", perm_id=order.perm_id, owner=order.ticket.owner)
     end(floor, order, Status.CANCELLED, "")
-    attempt(floor, order)  # its children, where it leaves them something
 
 
 def _too_late(floor: Floor, order: Order) -> None:

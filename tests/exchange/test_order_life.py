@@ -260,3 +260,69 @@ def test_an_immediate_child_lives_until_its_parent_fills() -> None:
     assert venue.status(child) is Status.PRE_SUBMITTED
     venue.quote(SPY, 598.98, 599.0)
     assert (venue.status(parent), venue.status(child)) == (Status.FILLED, Status.CANCELLED)
+
+
+# -- changes that meet other changes -----------------------------------------------------------------------------------
+
+SLOW = evolve(FRICTIONLESS, latency_ms=150)
+
+
+def test_an_order_that_is_no_longer_for_the_close_does_not_fill_there() -> None:
+    venue = quoted()
+    order = venue.place(Side.BUY, 100, SPY, MarketOnClose())
+    venue.modify(order, kind=Limit("590"))
+    venue.wait(CLOSE - timedelta(seconds=1))
+    venue.quote(SPY, 600.0, 600.02)
+    venue.wait(CLOSE)
+    assert (venue.status(order), venue.order(order).filled) == (Status.CANCELLED, 0)
+
+
+def test_a_modification_on_its_way_does_not_give_back_what_the_group_took_off() -> None:
+    venue = quoted(venue=SLOW)
+    low = venue.buy(100, "590", oca_group="x", oca=Oca.REDUCE)
+    high = venue.buy(100, "600", oca_group="x", oca=Oca.REDUCE)
+    venue.wait(1)
+    venue.modify(low, kind=Limit("591"))
+    venue.quote(SPY, 599.98, 600.0, (50, 50))
+    assert (venue.order(high).filled, venue.order(low).quantity) == (50, 50)
+    venue.wait(1)
+    assert (venue.order(low).ticket.limit, venue.order(low).quantity) == (Decimal("591"), 50)
+
+
+def test_a_child_that_comes_after_its_parent_died_is_for_what_the_parent_had() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (40, 40))
+    parent = venue.buy(100, "600.01")
+    venue.cancel(parent)
+    assert venue.order(venue.sell(100, "605", parent=parent)).quantity == 40
+
+
+def test_an_order_whose_new_end_has_passed_on_the_way_ends_and_does_not_fill() -> None:
+    venue = quoted(venue=SLOW)
+    order = venue.buy(10, "590", tif=TimeInForce.GTC)
+    venue.wait(1)
+    venue.modify(order, kind=Limit("601"), tif=TimeInForce.GTD, good_till=venue.now + timedelta(milliseconds=100))
+    venue.wait(1)
+    assert (venue.status(order), venue.order(order).filled) == (Status.CANCELLED, 0)
+    times = [each.at for each in venue.said if isinstance(each, OrderStatus)]
+    assert times == sorted(times)
+
+
+def test_a_child_wakes_whichever_way_its_parent_ends_with_a_part_filled() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 599.99, 600.01, (40, 40))
+    parent = venue.buy(100, "600.01", tif=TimeInForce.GTD, good_till=MONDAY + timedelta(seconds=1))
+    child = venue.sell(100, parent=parent, tif=TimeInForce.GTC)
+    venue.wait(1)
+    assert (venue.status(parent), venue.order(child).filled) == (Status.CANCELLED, 40)
+
+
+def test_a_stop_that_was_reached_stays_awake_when_it_is_modified() -> None:
+    venue = Venue(evolve(FRICTIONLESS, levels=1))
+    venue.quote(SPY, 600.0, 600.02)
+    order = venue.place(Side.SELL, 100, SPY, Stop("599"))
+    venue.quote(SPY, 598.0, 598.02, (30, 30))
+    venue.quote(SPY, 600.0, 600.02, (0, 30))
+    venue.modify(order, quantity=Decimal(90))
+    venue.quote(SPY, 600.0, 600.02, (100, 100))
+    assert venue.order(order).filled == 90

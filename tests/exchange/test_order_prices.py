@@ -171,3 +171,12 @@ def test_a_combos_slippage_stops_at_its_limit() -> None:
     venue.quote(PUT.con_id, 4.0, 4.2)
     assert venue.fills(venue.buy(1, "9.32", STRADDLE)) == [(1, Decimal("9.32"))]
     assert venue.fills(venue.buy(1, "9.90", STRADDLE)) == [(1, Decimal("9.41"))]
+
+
+def test_a_combo_that_waited_fills_at_its_own_net_price_too() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.quote(PUT.con_id, 4.0, 4.2)
+    order = venue.buy(1, "9.00", STRADDLE)
+    venue.quote(CALL.con_id, 4.0, 4.1)
+    assert venue.fills(order) == [(1, Decimal("9.00"))]

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from attrs import evolve
 from venue import FRIDAY, SPY, Venue, option
 
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.events import Status
 from gamma_scalper.exchange.faults import Fault, FaultSchedule, Kind
 from gamma_scalper.exchange.tickets import Limit
@@ -104,3 +106,8 @@ def test_a_trade_by_hand_changes_the_account_and_belongs_to_nobody() -> None:
     venue.quote(SPY, 599.99, 600.01)
     venue.wait(2)
     assert venue.holds(SPY) == -30
+
+
+def test_a_fault_that_names_a_share_nobody_listed_is_refused_at_once() -> None:
+    with pytest.raises(UserError, match=r"'NVDIA' isn't listed; allowed: SPY"):
+        struck(Kind.HALT, target="NVDIA", duration_s=60)

@@ -98,7 +98,8 @@ def instruction(made: Engine, listed: Sequence[int], step: tuple[Any, ...]) -> I
             return Place(_combo(listed, quantity % 10 + 1, offset, account, chance))
         case "modify" if orders:
             chosen = orders[chance % len(orders)]
-            return Modify(chosen.perm_id, evolve(chosen.ticket, quantity=Decimal(quantity)))
+            kind = chosen.ticket.kind if chance % 3 else Limit(Decimal(quantity))
+            return Modify(chosen.perm_id, evolve(chosen.ticket, quantity=Decimal(quantity), kind=kind))
         case "cancel" if orders:
             return Cancel(orders[chance % len(orders)].perm_id)
         case "cancel all":

@@ -34,3 +34,5 @@ def bytes_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give a file that is there") from error
+    except ValueError as error:
+        raise UserError(f"{str(path)!r}: cannot be a file's name ({error})") from error

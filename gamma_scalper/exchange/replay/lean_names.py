@@ -53,7 +53,7 @@ def find(folder: Path, symbol: str | None, first: date | None, last: date | None
     if not days:
         span = f"from {first or 'the start'} to {last or 'the end'}"
         raise UserError(
-            f"{folder / _EQUITY / symbol}: no DAY_quote.zip {span}; name days with from= and to= that it has"
+            f"{folder / _EQUITY / symbol}: no DAY_quote.zip {span}; name days with first= and last= that it has"
         )
     for day in days:
         if day not in shares:

@@ -54,7 +54,7 @@ class SimulatedMarket:
         self._name, self._parameters = name, parameters
         self._assets = [Asset(FIRST_UNDERLYING + i, made, self._calendar) for i, made in enumerate(generators)]
         self._trading_days = [session.day for session in self._calendar.sessions]
-        inside = [i for i, day in enumerate(self._trading_days) if start <= day <= end]
+        inside = [i for i, day in enumerate(self._trading_days) if start <= day < end]
         if not inside:
             raise ValueError(f"there is no session in the {parameters.days} days from {start}")
         self._last_day = inside[-1]

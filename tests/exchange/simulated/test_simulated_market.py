@@ -119,7 +119,7 @@ def test_sessions_begin_at_the_open_and_end_at_the_latest_close():
     assert first[0] == datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
     assert first[-1] == datetime(2026, 1, 5, 21, 15, tzinfo=UTC)
     assert len(first) == math.ceil(405 * 60 / 7) + 1
-    assert [tick.date() for tick in ticks[len(first) :: len(first)]] == [date(2026, 1, day) for day in (6, 7, 8)]
+    assert [tick.date() for tick in ticks[len(first) :: len(first)]] == [date(2026, 1, day) for day in (6, 7)]
 
 
 def test_a_tick_is_the_next_one_or_refused():
