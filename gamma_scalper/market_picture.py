@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 
 _FORMATS = (".png", ".svg")
 _MOST_SESSIONS = 252
+_NAME_WIDTH, _TITLE_WIDTH = 90, 120
 
 
 def look_at(spec: str, *, seed: int | None, sessions: int, lenient: bool, plot: Path | None) -> MarketDay:
@@ -72,7 +73,8 @@ def facts(day: MarketDay) -> list[tuple[str, str]]:
         ("{largest_move_in_a_tick_pct:.3f} % in a tick", "largest move"),
     ]
     known = {name: figure for name, figure in day.statistics.items() if math.isfinite(figure)}
-    said = [("market", day.name.replace(",", ", ")), ("underlying", day.symbol)]
+    name = "\n".join(textwrap.wrap(day.name.replace(",", ", "), _NAME_WIDTH))
+    said = [("market", name), ("underlying", day.symbol)]
     for text, what in written:
         try:
             said.append((what, text.format_map(known)))
@@ -120,7 +122,7 @@ def _title(day: MarketDay) -> str:
         f"implied {100 * found['implied_vol_30d']:.1f}%",
         f"range {found['low']:.2f} to {found['high']:.2f}",
     ]
-    name = textwrap.wrap(day.name.replace(",", ", "), 120)
+    name = textwrap.wrap(day.name.replace(",", ", "), _TITLE_WIDTH)
     return "\n".join(["   ".join(facts), *name[:4]])
 
 
