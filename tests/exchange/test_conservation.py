@@ -10,22 +10,23 @@ from hypothesis import strategies as st
 from trades_at_random import ACCOUNTS, SPY, engine, faults, play, steps
 
 from gamma_scalper.domain.fills import execution_key
-from gamma_scalper.domain.orders import Side
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.events import Charged, Event, Executed, Moved, OrderStatus
 from gamma_scalper.exchange.log_lines import number_of
+from gamma_scalper.exchange.tickets import Modify
 
 
 class Limits(Engine):
-    """Notes the limit of every order as it stands when its fills are told."""
+    """Notes every limit an order was ever given; a modification may still be on its way when it fills."""
 
-    limits: dict[int, tuple[Side, Decimal]]
+    limits: dict[int, list[Decimal | None]]
 
     def on(self, event, now):
+        if isinstance(event, Modify):
+            self.limits.setdefault(event.perm_id, []).append(event.ticket.limit)
         said = super().on(event, now)
         for order in self.floor.orders.all():
-            if order.ticket.limit is not None:
-                self.limits[order.perm_id] = (order.ticket.side, order.ticket.limit)
+            self.limits.setdefault(order.perm_id, []).append(order.ticket.limit)
         return said
 
 
@@ -67,7 +68,7 @@ def nothing_is_made_or_lost(made: Engine, said: Sequence[Event]) -> None:
         assert sum(party.quantity(con_id) for party in everybody) == 0
 
 
-def no_fill_goes_beyond_its_order(limits: dict[int, tuple[Side, Decimal]], said: Sequence[Event]) -> None:
+def no_fill_goes_beyond_its_order(limits: dict[int, list[Decimal | None]], said: Sequence[Event]) -> None:
     """Neither its quantity nor its price; and each names the quotes it was made on."""
     filled: Counter[int] = Counter()
     quotes = {number_of(each) for each in said}
@@ -76,8 +77,8 @@ def no_fill_goes_beyond_its_order(limits: dict[int, tuple[Side, Decimal]], said:
             assert set(each.snapshot_ids) <= quotes and each.snapshot_ids
             if each.con_id is None or not each.combo:
                 filled[each.perm_id] += int(each.quantity)
-                side, limit = limits.get(each.perm_id, (each.side, each.price))
-                assert (limit - each.price) * side.sign >= 0
+                given = limits.get(each.perm_id, [None])
+                assert any(limit is None or (limit - each.price) * each.side.sign >= 0 for limit in given)
         elif isinstance(each, OrderStatus):
             assert each.filled <= filled[each.perm_id] or each.filled == 0
             assert each.remaining >= 0
