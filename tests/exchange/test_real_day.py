@@ -45,13 +45,15 @@ def test_a_straddle_bought_on_the_real_day_fills_at_its_quotes_and_the_day_ends_
         said += engine.on(Tick(), now)
     told = [each for each in said if isinstance(each, Executed)]
     quotes = {each.snapshot_id: each for each in said if hasattr(each, "snapshot_id")}
-    assert sum(each.quantity for each in told if each.con_id is None) == 2
+    whole = [each for each in told if each.con_id is None]
+    assert sum(each.quantity for each in whole) == 2
+    assert all(float(each.price) <= worth * 1.02 + 0.01 for each in whole)
     for each in told:
         if each.con_id is not None:
             quote = next(quotes[number] for number in each.snapshot_ids if quotes[number].con_id == each.con_id)
             at = quote.ask if each.side is Side.BUY else quote.bid
             assert (each.price - Decimal(repr(at))) * each.side.sign >= 0
-            assert each.price < Decimal(repr(at)) * Decimal("1.001")
+            assert each.combo or each.price < Decimal(repr(at)) * Decimal("1.001")
     assert engine.account("DU1").quantity(shares.con_id) == -10
     assert [each.at for each in said if isinstance(each, Trading) and each.phase is Phase.CLOSED] == [CLOSE]
     assert not engine.open_orders()
