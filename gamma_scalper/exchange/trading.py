@@ -90,7 +90,7 @@ def _has_waiting_parent(floor: Floor, order: Order) -> bool:
 def _end_of(floor: Floor, ticket: Ticket) -> datetime | None:
     """Its session's close, its own moment, or the end of the first of its options, whichever is first."""
     ends = [each.expires_at for leg in ticket.legs if isinstance(each := floor.instrument(leg.con_id), Option)]
-    if ticket.tif is TimeInForce.DAY:
+    if ticket.tif in (TimeInForce.DAY, TimeInForce.IOC):  # of the latter those asleep live on
         ends += [floor.closes(leg.con_id) for leg in ticket.legs]
     elif ticket.tif is TimeInForce.GTD and ticket.good_till is not None:
         ends.append(ticket.good_till)
@@ -125,7 +125,7 @@ def arrive(floor: Floor, order: Order) -> None:
 
 
 def _put_ends(floor: Floor, order: Order) -> None:
-    if order.ends_at is not None and order.ticket.tif is not TimeInForce.IOC:
+    if order.ends_at is not None:
         floor.agenda.put(order.ends_at, Duty.EXPIRE, order.perm_id)
     if isinstance(order.ticket.kind, MarketOnClose):
         at = floor.closes(order.ticket.legs[0].con_id) - BEFORE_CLOSE

@@ -326,3 +326,11 @@ def test_a_stop_that_was_reached_stays_awake_when_it_is_modified() -> None:
     venue.modify(order, quantity=Decimal(90))
     venue.quote(SPY, 600.0, 600.02, (100, 100))
     assert venue.order(order).filled == 90
+
+
+def test_an_immediate_stop_that_is_never_reached_ends_with_the_session() -> None:
+    venue = quoted()
+    order = venue.place(Side.SELL, 10, SPY, Stop("599"), tif=TimeInForce.IOC)
+    assert venue.status(order) is Status.PRE_SUBMITTED
+    venue.wait(CLOSE)
+    assert venue.status(order) is Status.CANCELLED
