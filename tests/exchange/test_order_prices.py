@@ -6,7 +6,7 @@ from attrs import evolve
 from venue import CALL, PUT, SPY, STRADDLE, YOU, Venue, quoted
 
 from gamma_scalper.domain.orders import Limit
-from gamma_scalper.exchange.events import Executed, Status
+from gamma_scalper.exchange.events import Charged, Executed, Status
 from gamma_scalper.exchange.parameters import FRICTIONLESS, HARSH
 from gamma_scalper.exchange.tickets import (
     ComboLeg,
@@ -180,3 +180,12 @@ def test_a_combo_that_waited_fills_at_its_own_net_price_too() -> None:
     order = venue.buy(1, "9.00", STRADDLE)
     venue.quote(CALL.con_id, 4.0, 4.1)
     assert venue.fills(order) == [(1, Decimal("9.00"))]
+
+
+def test_what_a_fill_takes_out_of_the_account_is_its_value_and_the_bill_that_is_told() -> None:
+    venue = quoted()
+    venue.quote(CALL.con_id, 5.0, 5.1)
+    venue.buy(2, what=CALL.con_id)
+    (bill,) = [event.fees.total for event in venue.said if isinstance(event, Charged)]
+    assert bill > 2
+    assert venue.cash() == 1_000_000 - 2 * Decimal("5.1") * 100 - bill
