@@ -31,7 +31,7 @@ from gamma_scalper.domain.orders import (
     Unknown,
     Working,
 )
-from gamma_scalper.domain.ports import Command, Event, OrderReport
+from gamma_scalper.domain.ports import Command, Event, OrderReport, Standing
 from gamma_scalper.domain.snapshots import Holding, MarketSnapshot, PositionSnapshot
 
 STATES = [Planned(), Journaled(), Sent(NOON), Working(), PartlyFilled(), Unknown("no answer"), Filled(), Cancelled(),
@@ -226,7 +226,7 @@ def test_what_crosses_a_port_has_a_moment_with_a_zone():
     for make in (
         lambda at: Event("spy", "fill", at),
         lambda at: Command(1, "pause", "ada", at),
-        lambda at: OrderReport(at=at, order_ref="", perm_id=1, status="Submitted", filled=0, remaining=1),
+        lambda at: OrderReport(at=at, order_ref="", perm_id=1, standing=Standing.WORKING, filled=0, remaining=1),
     ):
         assert make(NOON).at == NOON
         with pytest.raises(ValueError):
