@@ -1,5 +1,6 @@
 """The command line: what a person can ask of the program."""
 
+import asyncio
 import json
 import os
 import sys
@@ -12,14 +13,16 @@ from attrs import asdict, astuple
 from rich.console import Console
 from rich.table import Column, Table
 
+from gamma_scalper import logs
 from gamma_scalper.calculator import Asked, calculate, market_of
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
+from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.kernel import WallClock
 from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters
-from gamma_scalper.system import Config, SystemParameters
+from gamma_scalper.system import SIMULATED_ACCOUNT, Config, SystemParameters
 
 Loader = Callable[[Sequence[str]], Config]
 
@@ -208,6 +211,104 @@ def market(
     if plot is not None:
         table.add_row("picture", str(plot))
     _print_table(table)
+
+
+@app.command()
+def gateway(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="TCP port on this machine; 0: any that is free.")] = 7497,
+    spec: Annotated[
+        str | None, typer.Option("--market", metavar="SPEC", help="As in the command market; MARKET otherwise.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="All chance is drawn from it; SEED otherwise.")] = None,
+    speed: Annotated[float, typer.Option(help="So many times as fast as the wall clock.")] = 1.0,
+    faults: Annotated[Path | None, typer.Option(metavar="FILE", help="What goes wrong, and when: a TOML file.")] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="ID", help="An account; give it again for more.")
+    ] = None,
+    cash: Annotated[int | None, typer.Option(help="What each account starts with, $; PAPER_CASH otherwise.")] = None,
+    past: Annotated[int, typer.Option(help="Sessions that a generated market has behind it when it opens.")] = 5,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve an offline market to any IB client: TWS's protocol on this machine, until Ctrl+C.
+
+    Point ib_insync, ib_async or the official API at 127.0.0.1 and the port; docs/gateway.md says what is served.
+
+    main.py gateway --port 7497 --market "heston:sigma=0.3,symbol=NVDA,spot=180" --speed 60
+
+    main.py gateway --market "lean:../shared/data/lean" --faults faults.toml
+    """
+    from gamma_scalper.serving import Listening, Served, serve
+
+    system = _load(context, set_).system
+
+    def told(now: Listening) -> None:
+        if as_json:
+            typer.echo(json.dumps({"schema": "gateway/1"} | asdict(now), default=str))
+            return
+        typer.echo(
+            f"{', '.join(now.symbols)} on 127.0.0.1:{now.port}, account {', '.join(now.accounts)}; Ctrl+C ends it"
+        )
+        typer.echo(f"the market's time is {now.begins:%a %Y-%m-%d %H:%M:%S} UTC, {speed:g} x the wall clock")
+
+    logs.configure(WallClock(), system.log_level)
+    asked = Served(
+        market=system.market if spec is None else spec,
+        seed=system.seed if seed is None else seed,
+        port=port,
+        speed=speed,
+        accounts=account or [SIMULATED_ACCOUNT],
+        cash=system.paper_cash if cash is None else cash,
+        past_sessions=past,
+        faults=faults,
+        exchange=ExchangeParameters(venue=system.venue),
+    )
+    asyncio.run(serve(asked, told))
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    book: BookOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    confirm_account: Annotated[
+        str | None,
+        typer.Option(
+            "--confirm-account", metavar="ID", help="Live mode: the account of LIVE_ACCOUNT, to ask it for a what-if."
+        ),
+    ] = None,
+) -> None:
+    """Check everything trading needs, against the GATEWAY that is configured; the worst finding is the exit code.
+
+    Connection, account, clock, contracts, calendar, market data, lines, what-if, state folder. Nothing is traded; in
+    live mode the connection is read-only unless the account is confirmed.
+    """
+    from gamma_scalper.doctor import Finding, Verdict, examine, worst
+
+    loaded = _load(context, set_)
+    chosen = _chosen(loaded, book)
+    logs.configure(WallClock(), "ERROR" if loaded.system.log_level == "INFO" else loaded.system.log_level,
+                   secrets=loaded.secrets())  # fmt: skip
+    console = Console(stderr=True)
+    with console.status("looking") as status:
+
+        def look(finding: Finding) -> None:
+            status.update(f"{finding.check}: {finding.verdict.name.lower()}")
+
+        findings = examine(loaded.system, chosen, confirm_account, look)
+    code = worst(findings)
+    if as_json:
+        rows = [asdict(each) | {"verdict": each.verdict.name.lower()} for each in findings]
+        _print_json("doctor/1", {"findings": rows, "exit_code": int(code)})
+    else:
+        table = Table("check", "", Column("found", overflow="fold"), Column("what to do", overflow="fold"))
+        marks = {Verdict.GOOD: "ok", Verdict.NOT_ASKED: "-", Verdict.WARNING: "!", Verdict.PROBLEM: "PROBLEM"}
+        for each in findings:
+            table.add_row(each.check, marks[each.verdict], each.found, each.remedy)
+        _print_table(table)
+    raise typer.Exit(int(code))
 
 
 def _load(context: typer.Context, overrides: Sequence[str] | None) -> Config:

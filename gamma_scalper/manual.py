@@ -24,17 +24,21 @@ def _pages() -> Iterator[str]:
     yield ""
     yield "## The system"
     yield ""
-    yield "In `.env` or the environment, in capitals (`STATE_DIR`); with `--set`, in small letters (`state_dir`)."
-    yield ""
-    yield from _table(list(keys_of(SystemParameters)))
+    yield "In `.env` or the environment, in capitals (`STATE_DIR`, `VENUE__LATENCY_MS`); with `--set`, in small letters"
+    yield "(`state_dir`, `venue.latency_ms`)."
+    yield from _sections(SystemParameters, "### At the top")
     yield ""
     yield "## A book"
     yield ""
     yield "In `books/NAME.toml`. For every book at once in `.env` or the environment (`FEES__SCHEDULE`) or with"
     yield "`--set fees.schedule=fixed`; for one book with `--set NAME.fees.schedule=fixed`. Keys marked ▪ are limits."
-    for section, keys in groupby(keys_of(BookParameters), key=lambda key: key.path.rpartition(".")[0]):
+    yield from _sections(BookParameters, "### At the top of the file")
+
+
+def _sections(parameters: type, top: str) -> Iterator[str]:
+    for section, keys in groupby(keys_of(parameters), key=lambda key: key.path.rpartition(".")[0]):
         yield ""
-        yield f"### `[{section}]`" if section else "### At the top of the file"
+        yield f"### `[{section}]`" if section else top
         yield ""
         yield from _table(list(keys))
 

@@ -7,8 +7,13 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from gamma_scalper.domain.settings import keys_of, setting, value_at
+from gamma_scalper.broker.ib.parameters import IbParameters
+from gamma_scalper.domain.settings import keys_of, section, setting, value_at
+from gamma_scalper.exchange.parameters import VenueParameters
 from gamma_scalper.pipeline.book import BookParameters
+
+SIMULATED_ACCOUNT = "DU1234567"
+"""Of every exchange of our own; its name begins like a broker's paper account."""
 
 
 def _is_gateway(text: str) -> bool:
@@ -38,6 +43,9 @@ class SystemParameters:
         at_least=1,
         at_most=999_999,
     )
+    market: str = setting("heston:", "the offline market of GATEWAY=embedded", form="a market such as heston:spot=600")
+    seed: int = setting(1, "the number all chance of the offline market is drawn from", at_least=0, at_most=999_999)
+    paper_cash: int = setting(100_000, "what a simulated account starts with", unit="$", at_least=1, at_most=10**12)
     account: str = setting("", "account to trade in, where a login has several", private=True)
     live_account: str = setting("", "account that live mode may trade in; asked for again at start", private=True)
     state_dir: Path = setting(Path("state"), "folder of journal, market, logs and lock, one below it for each mode")
@@ -45,12 +53,17 @@ class SystemParameters:
     log_level: str = setting(
         "INFO", "least severe message that is shown", one_of=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
     )
+    error_codes: str = setting("", "TOML file whose lines overrule what the broker's error codes mean", form="a path")
+    ib: IbParameters = section(IbParameters)
+    venue: VenueParameters = section(VenueParameters)
 
     def __attrs_post_init__(self) -> None:
         if self.mode == "live" and self.gateway == "embedded":
             raise ValueError("mode = 'live' needs a broker: set GATEWAY to the HOST:PORT of TWS or IB Gateway")
         if self.mode == "live" and not self.live_account:
             raise ValueError("mode = 'live' needs the account id in LIVE_ACCOUNT")
+        if self.mode == "live" and self.account not in ("", self.live_account):
+            raise ValueError("account is not live_account, and live mode trades in that one; leave ACCOUNT empty")
         if self.mode == "paper" and self.paper_fills == "broker" and self.gateway == "embedded":
             raise ValueError("paper_fills = 'broker' needs a broker: set GATEWAY to the HOST:PORT of TWS or IB Gateway")
 

@@ -86,6 +86,10 @@ class IntentId:
         return cls(found[1], int(found[2])) if found else None
 
 
+def _as_tuple(snapshot_ids: Iterable[int]) -> tuple[int, ...]:
+    return tuple(snapshot_ids)
+
+
 @frozen(kw_only=True)
 class Intent:
     """One order as it was decided, on which quotes and why. It never changes; an amendment is a new price for it."""
@@ -100,7 +104,7 @@ class Intent:
     account: str = field(validator=not_empty, repr=False)
     outside_rth: bool = False
     snapshot_ids: tuple[int, ...] = field(  # the quotes it was decided on
-        converter=tuple, validator=[not_empty, validators.deep_iterable(instance_of(int))]
+        converter=_as_tuple, validator=[not_empty, validators.deep_iterable(instance_of(int))]
     )
     reason: str = field(validator=not_empty)
 

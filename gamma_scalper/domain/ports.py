@@ -1,7 +1,7 @@
 """What the rest of the house asks of a broker, a journal and a person. Adapters implement these; stages see no more."""
 
 import enum
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -93,6 +93,10 @@ class OrderReport:
     why: str = ""
 
 
+def _texts(each: Iterable[str]) -> tuple[str, ...]:
+    return tuple(each)
+
+
 @frozen(kw_only=True)
 class Altered:
     """The broker's echo of an order is not what was sent: it was changed on the way. A cancel has been asked for."""
@@ -100,7 +104,7 @@ class Altered:
     at: datetime = field(converter=utc)
     order_ref: str
     perm_id: int
-    differences: tuple[str, ...] = field(converter=tuple, validator=not_empty)  # each "tif: sent IOC, echoed DAY"
+    differences: tuple[str, ...] = field(converter=_texts, validator=not_empty)  # each "tif: sent IOC, echoed DAY"
 
 
 @frozen
@@ -111,14 +115,22 @@ class BrokerHolding:
     average_cost: Decimal = field(converter=exact)  # per share or contract, multiplier included
 
 
+def _holdings(each: Iterable[BrokerHolding]) -> tuple[BrokerHolding, ...]:
+    return tuple(each)
+
+
+def _reports(each: Iterable[OrderReport]) -> tuple[OrderReport, ...]:
+    return tuple(each)
+
+
 @frozen(kw_only=True)
 class Recap:
     """All the broker confirmed of the account, after a connection was made or mended; its fills were told before."""
 
     at: datetime = field(converter=utc)
     why: str
-    holdings: tuple[BrokerHolding, ...] = field(converter=tuple)
-    open_orders: tuple[OrderReport, ...] = field(converter=tuple)
+    holdings: tuple[BrokerHolding, ...] = field(converter=_holdings)
+    open_orders: tuple[OrderReport, ...] = field(converter=_reports)
 
 
 @frozen(kw_only=True)
@@ -278,7 +290,7 @@ class ContractCatalog(Protocol):
 
 
 class Broker(Protocol):
-    """One login at a broker, whole. Without `orders` it is read-only, and no order call exists."""
+    """One login at a broker, whole. Without `orders` nothing can be traded, and no order call exists."""
 
     @property
     def feed(self) -> MarketFeed: ...
@@ -294,6 +306,16 @@ class Broker(Protocol):
 
     @property
     def link(self) -> LinkReport: ...
+
+    @property
+    def reads_only(self) -> bool:
+        """No order call reaches the broker itself; `orders`, where there are any, are ours to fill."""
+        ...
+
+    @property
+    def clock_skew_s(self) -> float | None:
+        """Its clock less ours; None where it has not told the time."""
+        ...
 
     async def start(self) -> None:
         """Return once connected and confirmed; raises `UserError` where only a person can help."""

@@ -1,7 +1,7 @@
 """The microkernel: channels, watches, clocks, the virtual loop and the supervisor. No finance in here."""
 
 from gamma_scalper.kernel.channel import Block, Channel, ChannelStats, Conflate, Unbounded
-from gamma_scalper.kernel.clock import Clock, LoopClock, WallClock
+from gamma_scalper.kernel.clock import Clock, LoopClock, PacedClock, WallClock
 from gamma_scalper.kernel.errors import Deadlock, Fatal, Recoverable, UnregisteredHost
 from gamma_scalper.kernel.supervisor import End, Failed, Finished, Patience, Stage, Stopped, Supervisor
 from gamma_scalper.kernel.virtual_loop import VirtualLoop
@@ -19,6 +19,7 @@ __all__ = [
     "Fatal",
     "Finished",
     "LoopClock",
+    "PacedClock",
     "Patience",
     "Recoverable",
     "Seen",

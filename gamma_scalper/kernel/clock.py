@@ -1,6 +1,7 @@
 """The only place that reads the time; everything else is handed a `Clock`."""
 
 import asyncio
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -49,3 +50,25 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class PacedClock:
+    """Time that began at `start` when it was made, and runs `pace` times as fast as another clock's."""
+
+    def __init__(self, inner: Clock, start: datetime, pace: float = 1.0) -> None:
+        if start.tzinfo is None:
+            raise ValueError(f"start must carry a time zone, not {start}")
+        if not 0 < pace < math.inf:
+            raise ValueError(f"pace must be a positive number, not {pace}")
+        self._inner = inner
+        self._start, self._pace = start.astimezone(UTC), pace
+        self._began = inner.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (self._inner.monotonic() - self._began) * self._pace
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds / self._pace)

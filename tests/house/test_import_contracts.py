@@ -61,7 +61,7 @@ def toy_house(root: Path, imports: list[tuple[str, str]]) -> Path:
     shutil.copy(REPOSITORY / "pyproject.toml", root)
     for room in ROOMS:
         (root / "gamma_scalper" / room).mkdir(parents=True)
-    modules = {"system", "cli", "manual", "calculator", "market_day", "market_picture", "logs"}
+    modules = OUTERMOST | {"logs"}
     modules |= {name.removeprefix("gamma_scalper.") for pair in imports for name in pair if "." in name}
     for module in modules:
         (root / "gamma_scalper" / f"{module.replace('.', '/')}.py").parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,18 @@ ALLOWED_IMPORTS = {
     "broker": "domain kernel exchange", "exchange": "domain kernel pricing", "gateway": "domain kernel exchange",
     "journal": "domain kernel", "reports": "domain portfolio journal", "dashboard": "domain portfolio journal",
 }  # fmt: skip
-OUTERMOST = {"system", "cli", "manual", "calculator", "market_day", "market_picture", "backtest"}
+OUTERMOST = {
+    "system",
+    "cli",
+    "manual",
+    "calculator",
+    "market_day",
+    "market_picture",
+    "market_access",
+    "doctor",
+    "serving",
+    "backtest",
+}
 
 
 def test_every_room_and_module_has_its_place_in_the_contracts():

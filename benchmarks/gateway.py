@@ -1,0 +1,345 @@
+"""The gateway and the real client against it: quotes decoded, orders over TCP, a virtual day, clients at once, memory.
+
+    uv run python benchmarks/gateway.py [--json] [--quotes 1000000]
+
+A quote here is one side of a market: a price with its size, which is one message on the wire. The baseline decodes the
+same bytes with nothing but ib_insync's decoder; of a round trip over TCP it is one byte there and back.
+"""
+
+import asyncio
+import gc
+import resource
+import statistics
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+from ib_insync import IB, Contract, MarketOrder, Option, Stock, Ticker, Trade
+from ib_insync.client import Client
+from measure import Measured, arguments, report
+from rich.console import Console
+from rich.progress import track
+
+from gamma_scalper.broker.ib.our_clock import put_ib_insync_on
+from gamma_scalper.domain import instruments as ours
+from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.exchange.engine import Engine
+from gamma_scalper.exchange.parameters import FRICTIONLESS, ExchangeParameters
+from gamma_scalper.exchange.replay import Pushed, trading_hours
+from gamma_scalper.exchange.specs import market_from
+from gamma_scalper.gateway.gateway import Gateway
+from gamma_scalper.gateway.opening import open_exchange
+from gamma_scalper.gateway.parameters import GatewayParameters, PacingParameters
+from gamma_scalper.gateway.server import serving
+from gamma_scalper.kernel import LoopClock, PacedClock, VirtualLoop, WallClock
+
+START = market_from("gbm:", seed=1).now
+CASH = {"DU1": Decimal(10**9)}
+UNPACED = GatewayParameters(pacing=PacingParameters(messages_per_s=0, market_data_lines=1_000))
+ORDERS = 300
+BATCH = 500  # quotes that are told in one turn, as a burst of the market
+
+
+def main() -> None:
+    asked = arguments("The gateway's speed, and the real client's against it.", quotes="quotes for the memory (10^6)")
+    many = int(asked.quotes) if asked.quotes >= 1 else 200_000
+    parts: list[Callable[[], list[Measured]]] = [
+        decoded,
+        lambda: asyncio.run(round_trips("place to fill over TCP, quiet", 0, p50_ms=0.8, p99_ms=3.0)),
+        lambda: asyncio.run(round_trips("place to fill over TCP, 100 option lines", 100, p50_ms=2.0, p99_ms=10.0)),
+        virtual_day,
+        lambda: asyncio.run(many_clients()),
+        lambda: memory(many),
+    ]
+    rows: list[Measured] = []
+    console = Console(stderr=True)
+    for part in track(parts, "measuring", console=console, disable=asked.json, transient=True):
+        rows += part()
+    report("benchmark.gateway/1", rows, as_json=asked.json)
+
+
+def _row(
+    what: str, figure: float, baseline: float, unit: str, target: str, ok: bool, p99: float | None = None
+) -> Measured:
+    return Measured(what, figure, baseline, unit, target, figure / baseline, ok, p99)
+
+
+# -- quotes ------------------------------------------------------------------------------------------------------------
+
+
+class Fed:
+    """A gateway in memory over a market whose quotes are pushed, and the real client with its lines."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, shares: int) -> None:
+        self.clock = LoopClock(loop, START)
+        self.market = Pushed(
+            [ours.Stock(con_id=i, symbol=f"S{i}") for i in range(1, shares + 1)],
+            trading_hours(START.date(), START.date()),
+            START,
+        )
+        self.engine = Engine(self.market, accounts=CASH)
+        self.gateway = Gateway(self.engine, self.clock, UNPACED)
+        self.shares = shares
+        self.number = 0
+
+    def push(self, quotes: int) -> None:
+        """Every one with a new bid or a new ask, in turns."""
+        now = self.clock.now()
+        for _ in range(quotes):
+            self.number += 1
+            rise = self.number // self.shares
+            quote = Quote(
+                con_id=1 + self.number % self.shares,
+                snapshot_id=self.number,
+                bid=100.0 + 0.01 * ((rise + 1) // 2 % 1_000),
+                ask=120.0 + 0.01 * (rise // 2 % 1_000),
+                bid_size=100,
+                ask_size=100,
+                received_at=now,
+            )
+            self.gateway.do(quote)
+
+
+def in_memory(use: Callable[[Fed, IB], Coroutine[Any, Any, Any]], shares: int) -> Any:
+    async def run() -> Any:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        fed = Fed(loop, shares)
+        with put_ib_insync_on(fed.clock, loop):
+            loop.register_host("gateway", fed.gateway.protocol)
+            running = asyncio.create_task(fed.gateway.run())
+            ib = IB()
+            await ib.connectAsync("gateway", 0, clientId=1)
+            for i in range(1, shares + 1):
+                ib.reqMktData(Contract(conId=i, exchange="SMART"))
+            await asyncio.sleep(1)
+            found = await use(fed, ib)
+            ib.disconnect()
+            await fed.gateway.close()
+            running.cancel()
+        return found
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(run())
+
+
+def decoded() -> list[Measured]:
+    """Quotes a second through exchange, gateway and client; the baseline is the client's decoder alone."""
+
+    async def use(fed: Fed, ib: IB) -> tuple[float, float]:
+        rates, bare = [], []
+        kept: list[bytes] = []
+        told: Any = ib.client._onSocketHasData
+        ib.client.conn.hasData.disconnect_obj(ib.client)
+
+        def hear(data: bytes) -> None:
+            kept.append(data)
+            told(data)
+
+        ib.client.conn.hasData += hear
+        for _ in range(12):
+            kept.clear()
+            gc.collect()
+            before, began = ib.client._numMsgRecv, process_time()
+            for _ in range(40):
+                fed.push(BATCH)
+                await asyncio.sleep(0.001)
+            took = process_time() - began
+            messages = ib.client._numMsgRecv - before
+            rates.append(messages / took)
+            began = process_time()
+            for data in kept:
+                told(data)
+            bare.append(messages / (process_time() - began))
+        return statistics.median(rates[2:]), statistics.median(bare[2:])
+
+    rate, bare = in_memory(use, 50)
+    return [_row("quotes decoded by the client", rate, bare, "/s", "at least 150,000/s", rate >= 150_000)]
+
+
+def memory(quotes: int) -> list[Measured]:
+    """The process before and after so many quotes."""
+
+    async def use(fed: Fed, ib: IB) -> tuple[float, float]:
+        sizes = []
+        for part in range(11):
+            for _ in range(max(quotes // 10 // BATCH, 1)):
+                fed.push(BATCH)
+                await asyncio.sleep(0.001)
+            gc.collect()
+            sizes.append(_resident_mb())
+            if part == 0:
+                sizes.clear()  # warm
+                sizes.append(_resident_mb())
+        return sizes[-1], sizes[0]
+
+    after, before = in_memory(use, 50)
+    ok = after - before <= 8
+    return [_row(f"memory after {quotes:,} quotes more", after, before, "MB", "flat: 8 MB more at most", ok)]
+
+
+def _resident_mb() -> float:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+    except OSError:  # not Linux: the peak instead
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+# -- orders ------------------------------------------------------------------------------------------------------------
+
+
+async def round_trips(what: str, lines: int, *, p50_ms: float, p99_ms: float) -> list[Measured]:
+    """One share at the market, again and again, on a venue without latency; the baseline is an echo over TCP."""
+    spec = "gbm:sigma=0.2,spot=600,step=1"
+    parameters = ExchangeParameters(venue=FRICTIONLESS)
+    engine, past = open_exchange(spec, seed=1, accounts=CASH, parameters=parameters, past_sessions=0)
+    gateway = Gateway(engine, PacedClock(WallClock(), engine.now, 10.0 if lines else 1.0), UNPACED, past=past)
+    async with serving(gateway, port=0) as port:
+        ib = IB()
+        await ib.connectAsync("127.0.0.1", port, clientId=1)
+        share = Stock("SPY", "SMART", "USD")
+        await ib.qualifyContractsAsync(share)
+        if lines:
+            for contract in await _options(ib, share, lines):
+                ib.reqMktData(contract)
+            await asyncio.sleep(1)
+        else:
+            ib.reqMktData(share)
+        took = [await _filled(ib, share, n) for n in range(ORDERS)][20:]
+        ib.disconnect()
+    base = await _echo(ORDERS)
+    p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[-1]
+    wanted = f"p50 {p50_ms:g} ms, p99 {p99_ms:g} ms"
+    ok = p50 <= p50_ms and p99 <= p99_ms
+    return [_row(what, p50, statistics.median(base), "ms", wanted, ok, p99)]
+
+
+async def _options(ib: IB, share: Stock, many: int) -> list[Contract]:
+    (chain, *_) = await ib.reqSecDefOptParamsAsync(share.symbol, "", share.secType, share.conId)
+    asked = Option(share.symbol, chain.expirations[4], exchange="SMART", currency="USD")
+    details = await ib.reqContractDetailsAsync(asked)
+    contracts = [each.contract for each in details if each.contract is not None]
+    return sorted(contracts, key=lambda contract: abs(contract.strike - 600))[:many]
+
+
+async def _filled(ib: IB, share: Stock, n: int) -> float:
+    """Milliseconds from the order to its fill."""
+    order = MarketOrder("BUY" if n % 2 else "SELL", 1, account="DU1")
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def filled(trade: Trade) -> None:
+        if not done.done():
+            done.set_result(None)
+
+    began = perf_counter()
+    ib.placeOrder(share, order).filledEvent += filled
+    await asyncio.wait_for(done, 5)
+    took = perf_counter() - began
+    await asyncio.sleep(1.1 / Client.MaxRequests)  # else the client holds them back
+    return 1_000 * took
+
+
+async def _echo(times: int) -> list[float]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(100):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+    took = []
+    for _ in range(times):
+        began = perf_counter()
+        writer.write(b"x")
+        await reader.read(100)
+        took.append(1_000 * (perf_counter() - began))
+    writer.close()
+    await writer.wait_closed()
+    await asyncio.sleep(0.01)
+    server.close()
+    return took
+
+
+async def many_clients(clients: int = 16) -> list[Measured]:
+    """Each looks at ten options and trades; the slowest order counts. The baseline is one client alone."""
+    took = {}
+    for many in (1, clients):
+        engine, past = open_exchange(
+            "gbm:sigma=0.2,spot=600", seed=1, accounts=CASH, parameters=ExchangeParameters(venue=FRICTIONLESS),
+            past_sessions=0,
+        )  # fmt: skip
+        gateway = Gateway(engine, PacedClock(WallClock(), engine.now, 1.0), UNPACED, past=past)
+        async with serving(gateway, port=0) as port:
+            everybody = [IB() for _ in range(many)]
+            await asyncio.gather(*(ib.connectAsync("127.0.0.1", port, clientId=i) for i, ib in enumerate(everybody, 1)))
+            share = Stock("SPY", "SMART", "USD")
+            await everybody[0].qualifyContractsAsync(share)
+            contracts = await _options(everybody[0], share, 10)
+            for ib in everybody:
+                for contract in contracts:
+                    ib.reqMktData(contract)
+            rounds = [await asyncio.gather(*(_filled(ib, share, n) for ib in everybody)) for n in range(20)]
+            took[many] = statistics.median(max(each) for each in rounds[5:])
+            for ib in everybody:
+                ib.disconnect()
+    ok = took[clients] <= 100
+    what = f"{clients} clients order at once: the last fill"
+    return [_row(what, took[clients], took[1], "ms", "all served, 100 ms", ok)]
+
+
+# -- a day -------------------------------------------------------------------------------------------------------------
+
+
+def virtual_day() -> list[Measured]:
+    """One share and a straddle at a quote a second, from open to close; the baseline is the market alone."""
+
+    async def run() -> tuple[float, int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        engine, past = open_exchange("heston:spot=600", seed=1, accounts=CASH, past_sessions=0)
+        clock = LoopClock(loop, engine.now)
+        gateway = Gateway(engine, clock, past=past)
+        with put_ib_insync_on(clock, loop):
+            loop.register_host("gateway", gateway.protocol)
+            running = asyncio.create_task(gateway.run())
+            ib = IB()
+            await ib.connectAsync("gateway", 0, clientId=1)
+            share = Stock("SPY", "SMART", "USD")
+            await ib.qualifyContractsAsync(share)
+            seen = 0
+
+            def count(tickers: set[Ticker]) -> None:
+                nonlocal seen
+                seen += len(tickers)
+
+            ib.pendingTickersEvent += count
+            for contract in (share, *(await _options(ib, share, 2))):
+                ib.reqMktData(contract)
+            began = process_time()
+            await asyncio.sleep(6.5 * 3600)
+            took = process_time() - began
+            ib.disconnect()
+            await gateway.close()
+            running.cancel()
+        return took, seen
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        took, seen = runner.run(run())
+    alone = _market_alone()
+    what = f"a virtual day, {seen:,} updates"
+    return [_row(what, took, alone, "s", "at most 8 s", took <= 8)]
+
+
+def _market_alone() -> float:
+    market = market_from("heston:spot=600", seed=1)
+    close, began = market.now + timedelta(hours=6.5), process_time()
+    while (tick := market.next_tick()) is not None and tick < close:
+        market.advance(tick)
+    return process_time() - began
+
+
+if __name__ == "__main__":
+    main()

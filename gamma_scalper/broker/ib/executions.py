@@ -1,0 +1,144 @@
+"""Executions and their bills: each told once, whichever way it came, and none lost."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import ib_insync as ib
+from loguru import logger
+
+from gamma_scalper.broker.ib.catalogue import IbCatalogue
+from gamma_scalper.broker.ib.numbers import amount, quantity
+from gamma_scalper.broker.ib.wire import Wire
+from gamma_scalper.domain.fills import Commission, Fill
+from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.money import Money
+from gamma_scalper.domain.orders import IntentId, Side
+from gamma_scalper.domain.ports import NotReady, OrderEvent, Refused, Unanswered, Warned
+
+
+class Executions:
+    """Of one account. A fill waits only while the contract it names is asked for; others pass it."""
+
+    def __init__(
+        self, wire: Wire, catalogue: IbCatalogue, account: Callable[[], str], tell: Callable[[OrderEvent], None]
+    ) -> None:
+        self._wire = wire
+        self._catalogue = catalogue
+        self._account = account
+        self._tell = tell
+        self._told: dict[str, Fill] = {}  # execId -> its fill
+        self._waiting: dict[str, tuple[ib.Contract, ib.Execution]] = {}  # execId -> one in an unknown contract
+        self._foreign: set[str] = set()  # execIds in contracts that are not traded here, each told once
+        self._bills: dict[str, Commission] = {}  # execId -> one whose fill was not told yet
+        self._billed: set[str] = set()  # execIds
+        self._done: dict[tuple[int, bool], Decimal] = {}  # permId, is it the combo's own -> how much has filled
+        self._stranger = asyncio.Event()  # a fill waits for its contract
+
+    # -- what the broker says ------------------------------------------------------------------------------------------
+
+    def executed(self, contract: ib.Contract, execution: ib.Execution) -> None:
+        """Live or asked for. Of a combo the legs count; its own execution says no more than they do."""
+        exec_id = execution.execId
+        if execution.acctNumber != self._account():
+            return
+        key = execution.permId, contract.secType == "BAG"
+        self._done[key] = max(self._done.get(key, Decimal(0)), quantity(execution.cumQty))
+        if contract.secType == "BAG" or exec_id in self._told or exec_id in self._waiting or exec_id in self._foreign:
+            return
+        held = self._catalogue.known(contract.conId)
+        if isinstance(held, Stock | Option):
+            self._emit(as_fill(execution, held))
+        else:
+            self._waiting[exec_id] = contract, execution
+            self._stranger.set()
+
+    def billed(self, report: ib.CommissionReport) -> None:
+        cost = amount(report.commission)
+        if cost is None or report.execId in self._billed:
+            return
+        bill = Commission(report.execId, Money(cost, report.currency))
+        if report.execId in self._told:
+            self._charge(bill)
+        else:
+            self._bills[report.execId] = bill
+
+    def done(self, perm_id: int, *, combo: bool) -> Decimal:
+        """How much of an order has filled, as executions tell it."""
+        return self._done.get((perm_id, combo), Decimal(0))
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    async def pull(self) -> Sequence[Fill]:
+        """All since midnight; those not told yet are told now."""
+        wanted = ib.ExecutionFilter(acctCode=self._account())
+        answer = await self._wire.ask(
+            "executions",
+            lambda client, number: client.reqExecutions(number, wanted),
+            timeout_s=self._wire.parameters.timeouts.executions_s,
+            budget=self._wire.pacing.trading,
+        )
+        await self._meet_strangers()
+        ids = dict.fromkeys(execution.execId for _, execution in answer)
+        return [self._told[exec_id] for exec_id in ids if exec_id in self._told]
+
+    async def keep_meeting(self) -> None:
+        """For as long as the connection stands: ask for the contracts of fills in contracts nobody has named."""
+        while True:
+            await self._stranger.wait()
+            self._stranger.clear()
+            try:
+                await self._meet_strangers()
+            except (Unanswered, NotReady) as error:
+                logger.warning("a fill waits for its contract: {}", error)  # the next pull asks again
+
+    async def _meet_strangers(self) -> None:
+        for exec_id, (contract, execution) in list(self._waiting.items()):
+            try:
+                held = await self._catalogue.by_con_id(contract.conId)
+            except Refused as error:
+                self._not_ours(exec_id, contract, error.why)
+                continue
+            if self._waiting.pop(exec_id, None) is None:
+                continue
+            if isinstance(held, Stock | Option):
+                self._emit(as_fill(execution, held))
+            else:
+                self._not_ours(exec_id, contract, "an index can't be traded")
+
+    def _not_ours(self, exec_id: str, contract: ib.Contract, why: str) -> None:
+        self._waiting.pop(exec_id, None)
+        self._foreign.add(exec_id)
+        text = f"a fill in {contract.symbol} ({contract.conId}) is not counted: {why}"
+        logger.warning("{}", text)
+        self._tell(Warned(at=self._wire.clock.now(), code=0, text=text))
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def _emit(self, fill: Fill) -> None:
+        self._told[fill.exec_id] = fill
+        self._tell(fill)
+        bill = self._bills.pop(fill.exec_id, None)
+        if bill is not None:
+            self._charge(bill)
+
+    def _charge(self, bill: Commission) -> None:
+        self._billed.add(bill.exec_id)
+        self._tell(bill)
+
+
+def as_fill(execution: ib.Execution, instrument: Stock | Option) -> Fill:
+    price = amount(execution.price)
+    if price is None:
+        raise ValueError(f"execution {execution.execId} has no price")
+    return Fill(
+        intent=IntentId.parse(execution.orderRef),
+        account=execution.acctNumber,
+        instrument=instrument,
+        side=Side.BUY if execution.side in ("BOT", "BUY") else Side.SELL,
+        quantity=quantity(execution.shares),
+        price=price,
+        exec_id=execution.execId,
+        perm_id=execution.permId,
+        at=execution.time,
+    )

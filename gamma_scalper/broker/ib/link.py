@@ -1,0 +1,294 @@
+"""The connection kept: made, confirmed, watched, and made again for as long as the program runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+from loguru import logger
+
+from gamma_scalper.broker.ib.backoff import wait_s
+from gamma_scalper.broker.ib.codes import Meaning
+from gamma_scalper.broker.ib.connection import CannotConnect, Connection
+from gamma_scalper.broker.ib.incoming import TIME, HearsOfLink
+from gamma_scalper.broker.ib.wire import Wire
+from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refused, Unanswered, Warned
+
+Keeper = Callable[[], Coroutine[Any, Any, None]]
+
+_MISSES = 2  # questions for the time without an answer, after which the connection is given up
+
+
+class _Over(Exception):
+    """The connection has ended, and what runs on it ends too.
+
+    For the operator: it is made again by itself.
+    """
+
+
+@frozen(kw_only=True)
+class Duties:
+    """What the rest of the adapter does at the turns of the connection's life."""
+
+    receiver: Callable[[HearsOfLink], Any]  # whoever hears the messages of a new connection
+    choose: Callable[[Sequence[str]], None]  # of the login's accounts; raises `UserError`
+    resubscribe: Callable[[], Awaitable[None]]
+    confirm: Callable[[str], Awaitable[Recap]]
+    freeze: Callable[[str], None]
+    thaw: Callable[[str], None]
+    tell: Callable[[LinkReport | Recap | Warned], None]
+    keepers: tuple[Keeper, ...]  # run while it stands
+
+
+class IbLink:
+    """Reports every state it comes into; only READY is one to trade in."""
+
+    def __init__(
+        self, address: tuple[str, int], client_id: int, wire: Wire, duties: Duties, *, reads_only: bool
+    ) -> None:
+        self._address = address
+        self._client_id = client_id
+        self._wire = wire
+        self._clock = wire.clock
+        self._parameters = wire.parameters
+        self._duties = duties
+        self._reads_only = reads_only
+        self.report = LinkReport(self._clock.now(), Link.DOWN, "not connected yet")
+        self.skew_s: float | None = None
+        self._skewed = False  # and it was told
+        self._blind = ""  # why nothing that is shown is true
+        self._wanted = asyncio.Event()  # a confirmation
+        self._why = ""
+        self._lines_lost = asyncio.Event()
+        self._farm = ""  # why quotes are frozen
+        self._attempts = 0
+        self._started: asyncio.Future[None] | None = None
+        self._failure = "not connected yet"
+        self._task: asyncio.Task[None] | None = None
+
+    # -- start and stop ------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Return at the first READY; raises `UserError` where that can't come, or did not come in time."""
+        self._started = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._keep_connected(self._started), name="link to ib")
+        self._task.add_done_callback(self._ended)
+        try:
+            async with asyncio.timeout(self._parameters.backoff.give_up_s):
+                await self._started
+        except TimeoutError:
+            await self.stop()
+            raise UserError(self._failure, ExitCode.BROKER_UNREACHABLE) from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        task.cancel()
+        await asyncio.wait([task])
+        self._told(Link.DOWN, "stopped")
+
+    @property
+    def skew(self) -> timedelta:
+        """By whole seconds, since the server tells no more."""
+        return timedelta(seconds=round(self.skew_s or 0.0))
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """It ends by being stopped; anything else is a defect, and nothing is traded after it."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        if self._started is not None and not self._started.done():
+            self._started.set_exception(error)
+            return
+        logger.opt(exception=error).error("the link to the broker has failed")
+        self._told(Link.DOWN, f"a defect in the program: {error!r}")
+
+    # -- the connection ------------------------------------------------------------------------------------------------
+
+    async def _keep_connected(self, started: "asyncio.Future[None]") -> None:
+        while True:
+            self._attempts += 1
+            connection = Connection(self._address, self._client_id, self.said, self._doubtful)
+            try:
+                await self._live(connection)
+            except CannotConnect as error:
+                self._failure = str(error)
+            except UserError as error:
+                if not started.done():
+                    raise
+                self._failure = str(error)
+            finally:
+                self._wire.drop()
+                await connection.close()
+            self._blind = ""
+            self._duties.freeze("no connection")
+            self._told(Link.DOWN, self._failure)
+            pause = wait_s(self._parameters.backoff, self._attempts, self._client_id)
+            logger.info("{}; next attempt in {:.1f} s", self._failure, pause)
+            await self._clock.sleep(pause)
+
+    async def _live(self, connection: Connection) -> None:
+        """From the attempt to the end of the connection."""
+        receiver = self._duties.receiver(connection)
+        await connection.open(receiver, self._parameters.timeouts.connect_s, reads_only=self._reads_only)
+        self._duties.choose(connection.managed)
+        self._wire.take(connection.client)
+        self._failure = f"{self._address[0]}:{self._address[1]} closed the connection"
+        self._lines_lost.set()
+        self._want("connected")
+        own: tuple[Keeper, ...] = (self._keep_confirmed, self._keep_subscribed, self._keep_alive)
+        keepers: list[Keeper] = [*self._duties.keepers, *own, partial(_until, connection.gone)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for keeper in keepers:
+                    group.create_task(keeper())
+        except* _Over:
+            pass
+
+    # -- the gate ------------------------------------------------------------------------------------------------------
+
+    def _want(self, why: str) -> None:
+        self._why = why
+        self._wanted.set()
+
+    def _doubtful(self, why: str) -> None:
+        """Something was said that could not be understood; the records will tell."""
+        self._duties.tell(Warned(at=self._clock.now(), code=0, text=why))
+        if self.report.link is Link.READY:
+            self._want(why)
+
+    async def _keep_confirmed(self) -> None:
+        """Whenever it is wanted: positions, open orders and executions are asked for, and only then it is READY."""
+        tries = 0
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self._blind:
+                continue  # what ends the blindness asks again
+            self._told(Link.CONFIRMING, self._why)
+            try:
+                await self._confirm(self._why)
+                tries = 0
+            except (Unanswered, Refused, NotReady) as error:
+                tries += 1
+                self._failure = f"connected, but not confirmed: {error}; check the API's permissions, or start it again"
+                logger.warning("{}", self._failure)
+                await self._clock.sleep(wait_s(self._parameters.backoff, tries, self._client_id))
+                self._wanted.set()
+
+    async def _confirm(self, why: str) -> None:
+        recap = await self._duties.confirm(why)
+        if self._blind or self._wanted.is_set():
+            return
+        self._attempts = 0
+        self._duties.tell(recap)
+        self._told(Link.READY, why)
+        if self._started is not None and not self._started.done():
+            self._started.set_result(None)
+
+    async def _keep_subscribed(self) -> None:
+        while True:
+            await self._lines_lost.wait()
+            self._lines_lost.clear()
+            try:
+                await self._duties.resubscribe()
+            except NotReady:
+                return  # the connection is at its end
+
+    # -- the server's time, and whether there is anybody ---------------------------------------------------------------
+
+    async def _keep_alive(self) -> None:
+        misses = 0
+        while True:
+            try:
+                await self._ask_time()
+            except Unanswered:
+                if self._blind and not misses:
+                    continue  # it has lost its broker, and that was told; nobody answers then
+                misses += 1
+                if misses >= _MISSES:
+                    self._failure = "the gateway has fallen silent"
+                    raise _Over from None
+                self._go_blind("silent: the gateway does not answer")
+            except (NotReady, Refused):
+                return  # the connection is at its end
+            else:
+                if misses:
+                    misses = 0
+                    self._see_again("it answers again")
+            await self._clock.sleep(self._parameters.keep_alive_s)
+
+    async def _ask_time(self) -> None:
+        asked = self._clock.now()
+        answer = await self._wire.ask(
+            "the server's time",
+            lambda client, _: client.reqCurrentTime(),
+            timeout_s=self._parameters.timeouts.time_s,
+            name=TIME,
+        )
+        answered = self._clock.now()
+        # It tells whole seconds, so that on average half of one is missing.
+        self.skew_s = answer[0] + 0.5 - (asked + (answered - asked) / 2).timestamp()
+        skewed = abs(self.skew_s) > self._parameters.largest_skew_s
+        if skewed and not self._skewed:
+            text = f"the server's clock is {self.skew_s:+.1f} s from ours; set this machine's clock by NTP"
+            logger.warning("{}", text)
+            self._duties.tell(Warned(at=answered, code=0, text=text))
+        self._skewed = skewed
+
+    # -- what the broker says ------------------------------------------------------------------------------------------
+
+    def said(self, code: int, meaning: Meaning | None, text: str) -> None:
+        """A message that belongs to no request, no order and no line."""
+        match meaning:
+            case Meaning.LINK_LOST:
+                self._go_blind(f"{code}: {text}")
+            case Meaning.LINK_BACK_EMPTY:
+                self._lines_lost.set()
+                self._see_again(f"{code}: {text}")
+            case Meaning.LINK_BACK:
+                self._see_again(f"{code}: {text}")
+            case Meaning.FARM_LOST:
+                self._farm = f"{code}: {text}"
+                self._duties.freeze(self._farm)
+            case Meaning.FARM_BACK:
+                self._duties.thaw(self._farm)
+            case Meaning.COMPETING:
+                self._duties.freeze(f"{code}: {text}")
+            case _:
+                pass
+        if meaning is Meaning.NOTE or meaning is Meaning.FARM_BACK:
+            logger.debug("{}: {}", code, text)
+            return
+        logger.warning("{}: {}", code, text)
+        self._duties.tell(Warned(at=self._clock.now(), code=code, text=text))
+
+    def _go_blind(self, why: str) -> None:
+        if not self._blind:
+            self._blind = why
+            self._duties.freeze(why)
+            self._told(Link.BLIND, why)
+
+    def _see_again(self, why: str) -> None:
+        self._blind = ""
+        self._want(why)
+
+    def _told(self, link: Link, why: str) -> None:
+        """A state is told once, with the moment since when it holds."""
+        if link is self.report.link and (link is not Link.CONFIRMING or why == self.report.why):
+            return
+        self.report = LinkReport(self._clock.now(), link, why)
+        logger.info("link {}: {}", link.value, why)
+        self._duties.tell(self.report)
+
+
+async def _until(gone: "asyncio.Future[None]") -> None:
+    await asyncio.wait([gone])
+    raise _Over

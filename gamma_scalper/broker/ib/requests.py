@@ -1,0 +1,78 @@
+"""Questions and their answers: each has a time it may take, and none waits for ever."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from attrs import Factory, define
+
+from gamma_scalper.broker.ib.pacing import Budget
+from gamma_scalper.domain.ports import NotReady, Refused, Unanswered
+
+
+@define
+class _Pending:
+    """A question under way, and the parts of its answer so far."""
+
+    what: str
+    end: "asyncio.Future[None]"
+    parts: list[Any] = Factory(list)
+
+
+class Requests:
+    """Of one login. A question is known by its request id, or by a name where the protocol gives it none."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Hashable, _Pending] = {}
+        self._turns: dict[Hashable, asyncio.Lock] = {}  # a name can be asked for by one at a time
+
+    async def ask(
+        self, what: str, key: Hashable, send: Callable[[], None], *, budget: Budget, timeout_s: float
+    ) -> list[Any]:
+        """The answer's parts in order. Raises `Unanswered`, `Refused` or, where the connection is gone, `NotReady`."""
+        if isinstance(key, int):
+            return await self._ask(what, key, send, budget, timeout_s)
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._ask(what, key, send, budget, timeout_s)
+
+    async def _ask(
+        self, what: str, key: Hashable, send: Callable[[], None], budget: Budget, timeout_s: float
+    ) -> list[Any]:
+        await budget.turn()
+        pending = self._pending[key] = _Pending(what, asyncio.get_running_loop().create_future())
+        try:
+            send()
+            async with asyncio.timeout(timeout_s):  # wait_for() of 3.11 loses a cancel that comes with the answer
+                await pending.end
+        except TimeoutError:
+            raise Unanswered(f"{what}: no answer within {timeout_s:g} s") from None
+        except ConnectionError as error:
+            raise NotReady(f"{what}: no connection") from error
+        finally:
+            self._pending.pop(key, None)
+        return pending.parts
+
+    # -- told by whoever receives --------------------------------------------------------------------------------------
+
+    def asked(self, key: Hashable) -> bool:
+        return key in self._pending
+
+    def part(self, key: Hashable, part: Any) -> None:
+        """One part more; an answer nobody waits for any longer is dropped."""
+        if key in self._pending:
+            self._pending[key].parts.append(part)
+
+    def end(self, key: Hashable) -> None:
+        """That was all of it."""
+        if key in self._pending and not self._pending[key].end.done():
+            self._pending[key].end.set_result(None)
+
+    def refuse(self, key: Hashable, code: int, text: str) -> None:
+        if key in self._pending and not self._pending[key].end.done():
+            self._pending[key].end.set_exception(Refused(text, code))
+
+    def connection_lost(self) -> None:
+        """No answer will come to anything asked so far."""
+        for pending in self._pending.values():
+            if not pending.end.done():
+                pending.end.set_exception(ConnectionError(pending.what))

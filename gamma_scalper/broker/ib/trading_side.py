@@ -1,0 +1,53 @@
+"""All of the adapter that has to do with orders. A read-only set-up has none of it."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+from loguru import logger
+
+from gamma_scalper.broker.ib.catalogue import IbCatalogue
+from gamma_scalper.broker.ib.codes import Codes
+from gamma_scalper.broker.ib.doubts import Doubts
+from gamma_scalper.broker.ib.executions import Executions
+from gamma_scalper.broker.ib.orders import Orders
+from gamma_scalper.broker.ib.router import IbRouter
+from gamma_scalper.broker.ib.wire import Wire
+from gamma_scalper.domain.ports import Link, LinkReport, NotReady, OrderEvent, Refused, Unanswered
+
+
+class TradingSide:
+    """Orders, executions and the router over them, joined."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        codes: Codes,
+        client_id: int,
+        catalogue: IbCatalogue,
+        *,
+        account: Callable[[], str],
+        link: Callable[[], LinkReport],
+        skew: Callable[[], timedelta],
+        tell: Callable[[OrderEvent], None],
+        events: AsyncIterator[OrderEvent],
+    ) -> None:
+        self._wire = wire
+        self._link = link
+        self.executions = Executions(wire, catalogue, account, tell)
+        self.orders = Orders(wire, codes, client_id, account, self.executions, tell)
+        self.doubts = Doubts(wire, self.orders, self.executions, account, tell)
+        self.router = IbRouter(
+            wire, client_id, self.orders, self.executions, self.doubts, catalogue, events, link, account, skew
+        )
+        self.keepers = (self.executions.keep_meeting, self.doubts.keep_clearing, self._keep_pulling)
+
+    async def _keep_pulling(self) -> None:
+        """A fill that was never told of is found within a minute."""
+        while True:
+            await self._wire.clock.sleep(self._wire.parameters.executions_every_s)
+            if self._link().link is not Link.READY:
+                continue
+            try:
+                await self.executions.pull()
+            except (Unanswered, Refused, NotReady) as error:
+                logger.warning("{}", error)

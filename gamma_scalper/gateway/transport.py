@@ -1,0 +1,71 @@
+"""A connection as asyncio sees it; the same over TCP and in memory."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from gamma_scalper.gateway.outbox import Outbox
+from gamma_scalper.gateway.session import Session
+
+if TYPE_CHECKING:
+    from gamma_scalper.gateway.gateway import Gateway
+
+
+class Connection(asyncio.Protocol):
+    """Carries bytes between a socket and a session."""
+
+    def __init__(self, gateway: "Gateway", *, paced: bool) -> None:
+        self._gateway = gateway
+        self._transport: asyncio.Transport | None = None
+        self.outbox = Outbox(self._wake, gateway.parameters.buffers)
+        self.session = Session(gateway, self.outbox, self.close, paced=paced)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._gateway.connected(self):
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self.session.received(data)
+
+    def pause_writing(self) -> None:
+        self.outbox.blocked = True
+
+    def resume_writing(self) -> None:
+        self.outbox.blocked = False
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._gateway.lost(self)
+        self.session.lost()
+
+    def close(self, why: str, *, abort: bool = False) -> None:
+        """What was said before still leaves, unless the connection is cut or its client doesn't read."""
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        if why:
+            logger.info("gateway: {}: {}", self.session.name, why)
+        if abort or self.outbox.blocked:
+            transport.abort()
+            return
+        while self.outbox.size:
+            transport.write(self.outbox.take())
+        transport.close()
+
+    def _wake(self) -> None:
+        asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self._transport is None or self.outbox.blocked:
+            return
+        burst = self.outbox.take()
+        if burst:
+            self._transport.write(burst)
+        if self.outbox.size:
+            self._wake()
+        else:
+            self.session.drained()
