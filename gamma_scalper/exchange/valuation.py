@@ -30,6 +30,7 @@ class Valuation:
         self._model: PricingModel | None = None
         self._rate = getattr(market, "rate", None)
         self._yield = getattr(market, "dividend_yield", None)
+        self._newest: tuple[tuple[int, datetime, float, datetime], MarketInputs] | None = None
 
     def of(self, option: Option, price: float, spot: float, now: datetime, guess: float | None = None) -> Valued | None:
         """None where no volatility explains the price."""
@@ -56,7 +57,13 @@ class Valuation:
         return Valued(greeks.price if price is None else price, inputs.spot, vol, greeks, paid)
 
     def inputs(self, option: Option, spot: float, now: datetime) -> MarketInputs:
-        """The market as this option sees it."""
+        """The market as this option sees it; the options of one expiry see the same."""
+        key = option.underlying_con_id, option.expires_at, spot, now
+        if self._newest is None or self._newest[0] != key:
+            self._newest = key, self._inputs(option, spot, now)
+        return self._newest[1]
+
+    def _inputs(self, option: Option, spot: float, now: datetime) -> MarketInputs:
         of = option.underlying_con_id
         return MarketInputs(
             spot,

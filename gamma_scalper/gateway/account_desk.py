@@ -1,4 +1,4 @@
-"""One client's view of its accounts: values, positions, profit and loss, orders and executions of the day."""
+"""One client's view of its accounts: values, positions, profit and loss."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gamma_scalper.gateway.session import Session
 
 _ALL = "All"
+_WHILE_CLOSED = timedelta(minutes=1)
 Key = tuple[str, int]  # what kind of request, and its id
 
 
@@ -27,6 +28,7 @@ class _Subscription:
     tell: Callable[[bool], None]  # True: for the first time
     every: timedelta
     told_at: datetime
+    follows_market: bool = False  # while that is closed once a minute is enough
     changed: bool = False
 
 
@@ -59,9 +61,12 @@ class AccountDesk:
 
     # -- subscriptions -------------------------------------------------------------------------------------------------
 
-    def _start(self, kind: str, req_id: int, every_s: float, tell: Callable[[bool], None]) -> None:
+    def _start(
+        self, kind: str, req_id: int, every_s: float, tell: Callable[[bool], None], *, follows_market: bool = False
+    ) -> None:
         self._stop(kind, req_id)
-        self._running[kind, req_id] = _Subscription(tell, timedelta(seconds=every_s), self._session.now)
+        every = timedelta(seconds=every_s)
+        self._running[kind, req_id] = _Subscription(tell, every, self._session.now, follows_market)
         tell(True)
 
     def _stop(self, kind: str, req_id: int) -> None:
@@ -86,6 +91,8 @@ class AccountDesk:
 
     def _due(self, each: _Subscription) -> datetime:
         soon = timedelta(seconds=self._gateway.parameters.updates.account_change_s)
+        if each.follows_market and not each.changed and not self._gateway.trading():
+            return each.told_at + max(each.every, _WHILE_CLOSED)
         return each.told_at + (min(soon, each.every) if each.changed else each.every)
 
     def close(self) -> None:
@@ -124,25 +131,14 @@ class AccountDesk:
     def _tell_portfolio(self, account: str) -> None:
         """Every position, and once those that are gone."""
         worth, catalogue = self._gateway.worth, self._gateway.catalogue
-        realised = {key[2]: worth.realised_on(account, key[2]) for key in self._gone("updates 0", account)}
-        for line in worth.lines(account):
-            self._positions["updates 0", account, line.con_id] = line.quantity
-            self._session.say(
-                answers.PortfolioValue(
-                    catalogue.described(line.con_id),
-                    line.quantity,
-                    line.price,
-                    line.value,
-                    line.average_cost,
-                    line.unrealised,
-                    worth.realised_on(account, line.con_id),
-                    account,
-                )
-            )
-        for con_id, earned in realised.items():
-            price = self._gateway.engine.price(con_id)
-            contract = catalogue.described(con_id)
-            self._session.say(answers.PortfolioValue(contract, Decimal(0), price, 0.0, 0.0, 0.0, earned, account))
+        realised = worth.realised_by_contract(account)
+        gone = [con_id for _, _, con_id in self._gone("updates 0", account)]
+        for line in (*worth.lines(account), *(worth.line(account, con_id) for con_id in gone)):
+            if line.quantity:
+                self._positions["updates 0", account, line.con_id] = line.quantity
+            contract, earned = catalogue.described(line.con_id), realised.get(line.con_id, 0.0)
+            figures = line.price, line.value, line.average_cost, line.unrealised, earned
+            self._session.say(answers.PortfolioValue(contract, line.quantity, *figures, account))
 
     def _news(self, name: str, account: str, key: str, currency: str, value: str) -> bool:
         told = self._values.get((name, account, key, currency)) != value
@@ -241,7 +237,7 @@ class AccountDesk:
             if self._news(f"pnl {request.req_id}", account, "", "", repr(pnl)):
                 self._session.say(pnl)
 
-        self._start("pnl", request.req_id, self._gateway.parameters.updates.account_change_s, tell)
+        self._start("pnl", request.req_id, self._gateway.parameters.updates.account_change_s, tell, follows_market=True)
 
     def _profit_of_one(self, request: requests.RequestPnlSingle) -> None:
         self._no_model(request.model_code)
@@ -255,10 +251,12 @@ class AccountDesk:
                 line.quantity,
                 round(worth.earned_today_on(account, con_id), 2),
                 round(line.unrealised, 2),
-                round(worth.realised_on(account, con_id), 2),
+                round(worth.realised_by_contract(account).get(con_id, 0.0), 2),
                 round(line.value, 2),
             )
             if self._news(f"pnl single {request.req_id}", account, "", "", repr(pnl)):
                 self._session.say(pnl)
 
-        self._start("pnl single", request.req_id, self._gateway.parameters.updates.account_change_s, tell)
+        self._start(
+            "pnl single", request.req_id, self._gateway.parameters.updates.account_change_s, tell, follows_market=True
+        )

@@ -15,7 +15,7 @@ from gamma_scalper.exchange.tickets import ComboLeg, Look, LookAway
 from gamma_scalper.exchange.valuation import Valued
 from gamma_scalper.gateway.details import min_tick
 from gamma_scalper.gateway.errors import Refused, invalid
-from gamma_scalper.gateway.lines import Line, combined
+from gamma_scalper.gateway.lines import HALTED, Line, combined
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_data as requests
 from gamma_scalper.gateway.wire.contracts import ContractFields
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gamma_scalper.gateway.session import Session
 
 _SNAPSHOT_LASTS = timedelta(seconds=11)
-_FIGURES_EVERY = timedelta(seconds=1)
+_FIGURES_EVERY, _OPTION_FIGURES_EVERY = timedelta(seconds=1), timedelta(seconds=5)
 _VALUED_AT_ONCE = 8  # lines whose Greeks are worked out in one go, so that no turn of the loop is long
 _LETTERS = "9c0001"  # under which `RequestSmartComponents` explains the exchanges of a quote
 _ALL_INTERESTED = 3  # snapshot permission
@@ -39,6 +39,7 @@ class _Watch:
         self.option = option
         self.weights = weights  # of a combo's legs
         self.figures_at: datetime | None = None
+        self.figures_every = _FIGURES_EVERY if option is None else _OPTION_FIGURES_EVERY
         self.model_at: datetime | None = None
         self.sides_at: datetime | None = None
         self.vol: float | None = None  # the newest, where the next search begins
@@ -117,7 +118,7 @@ class DataDesk:
             quote = self._gateway.engine.quote(leg.con_id)
             if not line.shown and quote is not None and self._open_now(leg.con_id, now):
                 self._session.tell([quote], now)
-        if not line.shown and line.con_id is not None:
+        if line.con_id is not None and not self._open_now(line.con_id, now):
             self._show_closed(line, line.con_id)
         self._tell_figures(watch, now)
         if line.snapshot and line.shown:
@@ -130,17 +131,19 @@ class DataDesk:
             return False
 
     def _show_closed(self, line: Line, con_id: int) -> None:
-        """Nobody quotes: the last price where there is one, and both sides as they were last if that was asked for."""
+        """Where nobody quotes: the last price, and both sides as they were last if frozen data was asked for."""
         frozen = self._asked in (DataType.FROZEN, DataType.DELAYED_FROZEN)
-        series = self._gateway.past.series(con_id)
+        series, quote = self._gateway.past.series(con_id), self._gateway.engine.quote(con_id)
+        if line.shown and quote is not None and (quote.bid or quote.ask):
+            return
         line.begin(DataType.FROZEN if frozen else DataType.LIVE)
         if series is None:
             return
         if frozen and not math.isnan(series.bid + series.ask):
             last = None if math.isnan(series.last) else series.last
             line.show(series.bid, series.ask, 0, 0, last, DataType.FROZEN)
-        elif not math.isnan(series.last):
-            line.tell(answers.TickPrice(line.req_id, line.types.last, series.last), line.types.last)
+        else:
+            line.price(line.types.last, series.last)
 
     def _cancel(self, request: requests.CancelMarketData) -> None:
         watch = self._watches.get(request.req_id)
@@ -180,11 +183,7 @@ class DataDesk:
     # -- quotes --------------------------------------------------------------------------------------------------------
 
     def quoted(self, quote: Quote) -> None:
-        con_id = quote.con_id
-        if self._session.outbox.crowded:
-            self._late[con_id] = quote
-            return
-        now = quote.received_at
+        con_id, now = quote.con_id, quote.received_at
         for watch in self.wanted.get(con_id, ()):
             line = watch.line
             if len(line.legs) > 1:
@@ -192,11 +191,16 @@ class DataDesk:
                 self._touched[line.req_id] = watch
                 continue
             line.quoted(quote)
-            if watch.figures_at is None or now - watch.figures_at >= _FIGURES_EVERY:
+            if watch.figures_at is None or now - watch.figures_at >= watch.figures_every:
                 self._tell_figures(watch, now)
             if watch.option is not None and not watch.queued and self._due(watch, now):
                 watch.queued = True
                 self._to_value.append(watch)
+
+    def put_off(self, quote: Quote) -> None:
+        """The client reads slowly: it gets the newest once it has caught up."""
+        if quote.con_id in self.wanted:
+            self._late[quote.con_id] = quote
 
     def told(self) -> None:
         """All quotes of one moment were told: combos are shown once for all their legs."""
@@ -224,7 +228,7 @@ class DataDesk:
             if self._gateway.catalogue.underlying(con_id) == event.con_id:
                 halted = float(self._gateway.engine.halted(con_id))
                 for watch in self.wanted[con_id]:
-                    watch.line.tell(answers.TickGeneric(watch.line.req_id, 49, halted), 49)
+                    watch.line.number(HALTED, halted)
 
     def _tell_figures(self, watch: _Watch, now: datetime) -> None:
         watch.figures_at = now

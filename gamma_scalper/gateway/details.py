@@ -49,8 +49,8 @@ class Hours:
     """A product's hours as text; days are alike for every contract of a product, so they are written once."""
 
     def __init__(self) -> None:
-        self._written: dict[tuple[int, date], tuple[str, str]] = {}  # id of Sessions kept, first day -> both texts
-        self._kept: list[Sessions] = []  # so that an id stays one's own
+        self._written: dict[tuple[int, date], tuple[str, str]] = {}  # whose, first day -> both texts
+        self._kept: list[Sessions] = []  # its place here is whose hours they are
 
     def of(self, sessions: Sessions, first: date, *, shares: bool) -> tuple[str, str]:
         """Trading hours and liquid hours; shares trade before and after, options don't."""

@@ -9,9 +9,8 @@ import numpy as np
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.gateway.errors import Refused
-from gamma_scalper.gateway.lines import Line, Tick, TickTypes
+from gamma_scalper.gateway.lines import HALTED, Line, Tick
 from gamma_scalper.gateway.moments import local_day
-from gamma_scalper.gateway.past import Series
 from gamma_scalper.gateway.wire.answers_of_data import TickGeneric, TickPrice, TickSize, TickString
 
 if TYPE_CHECKING:
@@ -70,8 +69,7 @@ class ExtraTicks:
 
     def tell(self, line: Line, con_id: int, now: datetime) -> None:
         """The day's figures and what was asked for, as far as it is news."""
-        for tick_type, tick in self._figures(line, con_id):
-            line.tell(tick, tick_type)
+        self._tell_figures(line, con_id)
         for number in sorted(line.generic):
             if number in self._makers:
                 for tick in self._makers[number][1](line, con_id, now):
@@ -79,26 +77,21 @@ class ExtraTicks:
 
     # -- always told ---------------------------------------------------------------------------------------------------
 
-    def _figures(self, line: Line, con_id: int) -> Iterator[tuple[int, Tick]]:
-        series, types = self._gateway.past.series(con_id), line.types
-        close = self._gateway.engine.prior_close(con_id)
+    def _tell_figures(self, line: Line, con_id: int) -> None:
+        """Told each second, so that what is no news should cost nothing."""
+        series, types, engine = self._gateway.past.series(con_id), line.types, self._gateway.engine
+        line.number(HALTED, float(engine.halted(con_id)))
+        close = engine.prior_close(con_id)
         if series is not None:
             figures = series.figures
-            for tick_type, price in ((types.open, figures.open), (types.high, figures.high), (types.low, figures.low)):
-                if not math.isnan(price):
-                    yield tick_type, TickPrice(line.req_id, tick_type, price)
-            if not math.isnan(series.last):
-                yield types.volume, TickSize(line.req_id, types.volume, figures.volume)
-                yield from self._last_time(line, series, types)
-            close = close or (0.0 if math.isnan(figures.prior_close) else figures.prior_close)
-        if close:
-            yield types.close, TickPrice(line.req_id, types.close, close)
-        halted = float(self._gateway.engine.halted(con_id))
-        yield 49, TickGeneric(line.req_id, 49, halted)
-
-    def _last_time(self, line: Line, series: Series, types: TickTypes) -> Iterator[tuple[int, Tick]]:
-        if series.newest is not None:
-            yield types.last_time, TickString(line.req_id, types.last_time, str(int(series.newest)))
+            close = close or figures.prior_close
+            line.price(types.open, figures.open)
+            line.price(types.high, figures.high)
+            line.price(types.low, figures.low)
+            if series.newest is not None:
+                line.size(types.volume, figures.volume)
+                line.text(types.last_time, str(int(series.newest)))
+        line.price(types.close, close or math.nan)
 
     # -- told on request -----------------------------------------------------------------------------------------------
 
@@ -125,7 +118,7 @@ class ExtraTicks:
     def _traded(self, line: Line, con_id: int, now: datetime, tick_type: int) -> Iterator[Tick]:
         """Price, size, milliseconds, the day's volume and mean price, whether by one market maker."""
         series = self._gateway.past.series(con_id)
-        if series is not None and not math.isnan(series.last) and series.newest is not None:
+        if series is not None and series.newest is not None:
             figures = series.figures
             value = (
                 f"{series.last};{series.traded:g};{int(series.newest * 1000)};{figures.volume:.0f};{figures.mean};false"

@@ -8,6 +8,7 @@ from gamma_scalper.exchange.delivery import Delivery
 from gamma_scalper.exchange.engine import Engine, Instruction
 from gamma_scalper.exchange.events import Event, Executed, Moved, OrderStatus
 from gamma_scalper.exchange.faults import NO_FAULTS, FaultSchedule, FaultWatch, Kind
+from gamma_scalper.exchange.routine import SLICE
 from gamma_scalper.exchange.valuation import Valuation
 from gamma_scalper.gateway.contracts import Catalogue
 from gamma_scalper.gateway.details import RULES, Hours
@@ -56,7 +57,8 @@ class Gateway:
         self._doors = FaultWatch(faults)  # of connections whose client is not known yet
         self._sampled: datetime | None = None
         self._day_ends = midnight(local_day(engine.now) + timedelta(days=1))
-        self._asleep: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._asleep = False
         self._closed = False
         self._sample()
 
@@ -68,16 +70,23 @@ class Gateway:
 
     async def run(self) -> None:
         """Do what is due when it is due, a little at a time, until cancelled or closed."""
+        self._running = asyncio.current_task()
         while not self._closed:
             now = self.now()
-            events, more = self.engine.step(now)
-            self._happened(events, now)
-            if not more:
-                more = self._tend(now)
+            more = self._advance(now) or self._tend(now)
             if more:
                 await asyncio.sleep(0)
             else:
                 await self._sleep((self._next_at() - now).total_seconds())
+
+    def _advance(self, now: datetime) -> bool:
+        """What the exchange has to do by now, up to a slice of it; whether there is more."""
+        told, more = 0, True
+        while more and told < SLICE:
+            events, more = self.engine.step(now)
+            told += len(events)
+            self._happened(events, now)
+        return more
 
     def do(self, instruction: Instruction) -> list[Event]:
         """Something from a client, or from whoever feeds the market; everybody concerned is told at once."""
@@ -89,16 +98,21 @@ class Gateway:
 
     def wake(self) -> None:
         """Something may be due earlier than was thought."""
-        if self._asleep is not None:
-            self._asleep.cancel()
+        if self._asleep and self._running is not None:
+            self._asleep = False
+            self._running.cancel()
 
     async def _sleep(self, seconds: float) -> None:
-        self._asleep = asyncio.create_task(self.clock.sleep(seconds))
+        """Until then, or until woken: by a cancellation that is taken back, since a task for each tick is dear."""
+        self._asleep = True
         try:
-            await asyncio.wait((self._asleep,))
+            await self.clock.sleep(seconds)
+        except asyncio.CancelledError:
+            woken = not self._asleep
+            if self._running is None or self._running.uncancel() or not woken:
+                raise
         finally:
-            self._asleep.cancel()
-            self._asleep = None
+            self._asleep = False
 
     def _next_at(self) -> datetime:
         moments = [self.engine.next_at(), *(session.next_at() for session in self._sessions)]
@@ -131,11 +145,11 @@ class Gateway:
         return any(session.data.value_some(now) for session in list(self._sessions))
 
     def _sample(self) -> None:
-        """Underlyings have a past whether anybody looks at them or not."""
+        """Underlyings have a past whether anybody looks at them or not; those looked at tell it by their quotes."""
         market = self.engine.market
         if market.now != self._sampled:
             self._sampled = market.now
-            self.past.sample(market)
+            self.past.sample(market, without=self.engine.floor.looked)
 
     # -- connections ---------------------------------------------------------------------------------------------------
 
@@ -176,6 +190,10 @@ class Gateway:
     def left(self, session: Session) -> None:
         if session in self._sessions:
             self._sessions.remove(session)
+
+    def trading(self) -> bool:
+        """Some underlying's session is on."""
+        return any(self.engine.floor.is_open(each.con_id) for each in self.engine.market.underlyings())
 
     def accounts(self) -> list[str]:
         return [account.name for account in self.engine.accounts()]

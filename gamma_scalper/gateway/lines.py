@@ -17,6 +17,7 @@ from gamma_scalper.gateway.wire.answers_of_data import (
 
 Tick = TickPrice | TickSize | TickString | TickGeneric | TickOptionComputation | MarketDataType
 
+HALTED = 49
 NOBODY = -1.0
 """The price of a side nobody quotes."""
 
@@ -69,6 +70,7 @@ class Line:
         self._bid = self._ask = self._last = float("nan")
         self._bid_size = self._ask_size = -1
         self._said: dict[int, Tick] = {}  # tick type -> what was told of it last
+        self._figures: dict[int, float | str] = {}  # the same, of what is looked at each second
 
     @property
     def con_id(self) -> int | None:
@@ -88,6 +90,7 @@ class Line:
         self._bid = self._ask = self._last = float("nan")
         self._bid_size = self._ask_size = -1
         self._said.clear()
+        self._figures.clear()
         self._say(MarketDataType(self.req_id, int(data_type)))
 
     def quoted(self, quote: Quote) -> None:
@@ -125,6 +128,27 @@ class Line:
             self._last = last
             say(TickPrice(req_id, types.last, last, min(bid_size, ask_size)))
         self.shown = True
+
+    def price(self, tick_type: int, price: float) -> None:
+        """A price by itself, if there is one and it is news."""
+        if price == price and self._figures.get(tick_type) != price:
+            self._figures[tick_type] = price
+            self._say(TickPrice(self.req_id, tick_type, price))
+
+    def size(self, tick_type: int, size: float) -> None:
+        if self._figures.get(tick_type) != size:
+            self._figures[tick_type] = size
+            self._say(TickSize(self.req_id, tick_type, size))
+
+    def number(self, tick_type: int, value: float) -> None:
+        if self._figures.get(tick_type) != value:
+            self._figures[tick_type] = value
+            self._say(TickGeneric(self.req_id, tick_type, value))
+
+    def text(self, tick_type: int, value: str) -> None:
+        if self._figures.get(tick_type) != value:
+            self._figures[tick_type] = value
+            self._say(TickString(self.req_id, tick_type, value))
 
     def tell(self, tick: Tick, tick_type: int) -> None:
         """Anything else, if it is news."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.faults import NO_FAULTS, FaultSchedule
@@ -13,7 +14,7 @@ from gamma_scalper.exchange.specs import market_from
 from gamma_scalper.gateway.past import Past
 
 PAST_SESSIONS = 5
-_CASH = Decimal(1_000_000)
+ONE_PAPER_ACCOUNT: Mapping[str, Decimal] = MappingProxyType({"DU1234567": Decimal(1_000_000)})
 
 
 def open_market(spec: str, *, seed: int = 0, past_sessions: int = PAST_SESSIONS) -> tuple[Market, Past]:
@@ -28,7 +29,7 @@ def open_exchange(
     spec: str,
     *,
     seed: int = 0,
-    accounts: Mapping[str, Decimal] = {"DU1234567": _CASH},
+    accounts: Mapping[str, Decimal] = ONE_PAPER_ACCOUNT,
     parameters: ExchangeParameters = ExchangeParameters(),
     faults: FaultSchedule = NO_FAULTS,
     past_sessions: int = PAST_SESSIONS,

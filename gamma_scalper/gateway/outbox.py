@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
+from struct import Struct
 
 from gamma_scalper.gateway.parameters import BufferParameters
 
+_length = Struct(">I").pack
 BURST = 60_000  # bytes; a client's buffer may be slow beyond 64 kB
 
 
@@ -20,7 +22,9 @@ class Outbox:
         self.size = 0
         self.blocked = False  # the network takes no more just now
 
-    def add(self, framed: bytes) -> None:
+    def add(self, payload: bytes) -> None:
+        """It gets its length here: ticks come by the hundred thousand, and a call more each would tell."""
+        framed = _length(len(payload)) + payload
         self._frames.append(framed)
         self.size += len(framed)
         if not self._awake:

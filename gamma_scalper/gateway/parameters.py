@@ -34,8 +34,8 @@ class BufferParameters:
 class UpdateParameters:
     """How often what nobody asks for again is told anew."""
 
-    model_greeks_s: float = setting(1.0, "between Greeks of an option's middle", unit="s", at_least=0.1)
-    quote_greeks_s: float = setting(5.0, "between Greeks of its bid and its ask", unit="s", at_least=0.1)
+    model_greeks_s: float = setting(3.0, "between Greeks of an option's middle", unit="s", at_least=0.1)
+    quote_greeks_s: float = setting(15.0, "between Greeks of its bid and its ask", unit="s", at_least=0.1)
     account_s: float = setting(180.0, "between full accounts", unit="s", at_least=1)
     account_change_s: float = setting(1.0, "between accounts that change, and between profits", unit="s", at_least=0.1)
 

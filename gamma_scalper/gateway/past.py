@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ class Series:
         self._at, self._bid, self._ask, self._last, self._volume = (array("d") for _ in range(5))
         self._slot_ends = -math.inf
         self._window = (math.inf, math.inf)  # within which it is known whether the market is open
+        self._noted = -math.inf
         self._in_session = False
         self._opened: datetime | None = None  # when the newest session did
         self._closing = _NAN  # the newest price within a session
@@ -73,6 +74,9 @@ class Series:
         """What is on offer now; a side nobody quotes is None."""
         if not self._window[0] <= at < self._window[1]:
             self._enter(at)
+        if at == self._noted:  # the same offer told again
+            traded = 0.0
+        self._noted = at
         if last is not None:
             self.last = last
         if bid is not None and ask is not None:
@@ -158,7 +162,6 @@ class Past:
 
     def __init__(self) -> None:
         self._series: dict[int, Series] = {}  # conId -> Series
-        self._by_tick: frozenset[int] = frozenset()  # conIds that `sample` takes care of
 
     @classmethod
     def walked(cls, market: Market, until: datetime) -> "Past":
@@ -172,23 +175,21 @@ class Past:
             tick = market.next_tick()
         return past
 
-    def sample(self, market: Market) -> None:
+    def sample(self, market: Market, *, without: Container[int] = ()) -> None:
         """Underlyings at a new tick of the market; one that is fed from outside tells all by quotes."""
         if getattr(market, "push", None) is not None:
             return
-        con_ids = [each.con_id for each in market.underlyings()]
-        self._by_tick = frozenset(con_ids)
+        con_ids = [each.con_id for each in market.underlyings() if each.con_id not in without]
         at = market.now.timestamp()
-        for con_id, offer in zip(con_ids, market.offers(con_ids), strict=True):
+        for con_id, offer in zip(con_ids, market.offers(con_ids) if con_ids else (), strict=True):
             traded = 0 if offer.carried or offer.last is None else min(offer.bid_size, offer.ask_size)
             self._of(con_id, market).note(at, offer.bid, offer.ask, offer.last, traded)
 
     def note(self, quote: Quote, market: Market) -> None:
-        con_id = quote.con_id
-        if con_id not in self._by_tick:
-            traded = 0 if quote.carried or quote.last is None else min(quote.bid_size, quote.ask_size)
-            at = quote.received_at.timestamp()
-            self._of(con_id, market).note(at, quote.bid, quote.ask, quote.last, traded)
+        """One that somebody was told."""
+        traded = 0 if quote.carried or quote.last is None else min(quote.bid_size, quote.ask_size)
+        at = quote.received_at.timestamp()
+        self._of(quote.con_id, market).note(at, quote.bid, quote.ask, quote.last, traded)
 
     def series(self, con_id: int) -> Series | None:
         return self._series.get(con_id)

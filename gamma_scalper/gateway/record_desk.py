@@ -69,10 +69,11 @@ class RecordDesk:
 
     def _completed(self, request: requests.RequestCompletedOrders) -> None:
         engine = self._gateway.engine
+        filled_at = {each.perm_id: each.at for each, _ in engine.executions()}  # permId -> its last fill
         for order in engine.completed_orders():
             if not (request.api_only and Owner.of(order.ticket.owner).by_hand):
-                fills = [each.at for each, _ in engine.executions() if each.perm_id == order.perm_id]
-                self._session.say(self._gateway.echo.completed(order, max(fills, default=order.placed_at)))
+                ended = filled_at.get(order.perm_id, order.placed_at)
+                self._session.say(self._gateway.echo.completed(order, ended))
         self._session.say(answers.CompletedOrdersEnd())
 
     # -- executions ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The gateway on a TCP port of this machine; nothing outside it can connect."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 from collections.abc import AsyncIterator
@@ -24,15 +25,23 @@ async def serving(gateway: Gateway, host: str = "127.0.0.1", port: int = 7497) -
         raise UserError(_why(error, host, port)) from error
     listening = int(server.sockets[0].getsockname()[1])
     logger.info("gateway: listening on {}:{}", host, listening)
+    user = asyncio.current_task()
     running = asyncio.create_task(gateway.run(), name="gateway")
+    # Nobody may go on trading against a gateway that has stopped.
+    running.add_done_callback(lambda task: user.cancel() if user is not None and _failed(task) else None)
     try:
         yield listening
     finally:
         server.close()
         await gateway.close()
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
         await server.wait_closed()
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
 
 
 def _loopback(host: str) -> bool:

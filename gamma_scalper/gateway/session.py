@@ -16,13 +16,14 @@ from gamma_scalper.gateway.account_desk import AccountDesk
 from gamma_scalper.gateway.contract_desk import ContractDesk
 from gamma_scalper.gateway.data_desk import DataDesk
 from gamma_scalper.gateway.errors import Refused
-from gamma_scalper.gateway.framing import BadFrame, Frames, frame, negotiate, read_handshake
+from gamma_scalper.gateway.framing import BadFrame, Frames, negotiate, read_handshake
 from gamma_scalper.gateway.history_desk import HistoryDesk
 from gamma_scalper.gateway.moments import stamp
 from gamma_scalper.gateway.order_desk import OrderDesk
 from gamma_scalper.gateway.order_numbers import Owner
 from gamma_scalper.gateway.outbox import Outbox
 from gamma_scalper.gateway.record_desk import RecordDesk
+from gamma_scalper.gateway.tick_desk import TickDesk
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire.codec import BadMessage, read_request, write_answer
 from gamma_scalper.gateway.wire.requests_of_data import RequestCurrentTime, SetServerLogLevel, StartApi, Unserved
@@ -74,7 +75,8 @@ class Session:
         self._violations = 0
         self.data, self.orders = DataDesk(self), OrderDesk(self)
         self.account, self.history = AccountDesk(self), HistoryDesk(self)
-        desks = self.data, self.orders, self.account, self.history, ContractDesk(self), RecordDesk(self)
+        self.ticks = TickDesk(self)
+        desks = self.data, self.ticks, self.orders, self.account, self.history, ContractDesk(self), RecordDesk(self)
         self._desks: tuple[Desk, ...] = desks
         self._handlers: dict[type, Callable[[Any], None]] = {
             RequestCurrentTime: self._tell_time,
@@ -101,7 +103,7 @@ class Session:
         return self.client_id is not None and not self._ended
 
     def say(self, answer: answers.Answer) -> None:
-        self.outbox.add(frame(write_answer(answer, self.version)))
+        self.outbox.add(write_answer(answer, self.version))
 
     def error(self, req_id: int, code: int, text: str) -> None:
         self.say(answers.Error(req_id, code, text))
@@ -152,7 +154,7 @@ class Session:
         if version is None:
             raise BadFrame(f"the client speaks versions {hello.lowest} to {hello.highest}, the gateway 157 to 176")
         self.version = version
-        self.outbox.add(frame(f"{version}\0{stamp(self.now)}\0".encode()))
+        self.outbox.add(f"{version}\0{stamp(self.now)}\0".encode())
 
     def _start(self, client_id: int) -> None:
         now = self.now
@@ -231,38 +233,38 @@ class Session:
         for event in events:
             if type(event) is Executed or type(event) is Moved:
                 self.account.changed()
-        wanted = self.data.wanted
+        wanted = self.data.wanted.keys() | self.ticks.wanted.keys() if self.ticks.wanted else self.data.wanted
         mine = [each for each in events if (each.con_id in wanted if type(each) is Quote else self._concerns(each))]
+        quoted = self.data.put_off if self.outbox.crowded else self.data.quoted
         for told in self.delivery.deliver(mine, now):
             if type(told) is Quote:
-                self.data.quoted(told)
+                quoted(told)
+                if self.ticks.wanted:
+                    self.ticks.quoted(told)
+            elif isinstance(told, Dropped):
+                self.end("the connection is cut by a fault", abort=True)
+                return
             else:
                 self._told(told)
-            if self._ended:
-                return
         self.data.told()
         if self.outbox.overflowing:
             self.end(f"doesn't read: {self.outbox.size:,} bytes wait; it is disconnected", abort=True)
 
     def _concerns(self, event: Event) -> bool:
-        match event:
-            case OrderStatus() | Executed() | Charged():
-                return self.hears_of(Owner.of(event.owner))
-            case Notice():
-                if not event.owner and event.perm_id is None:
-                    return event.con_id is not None  # the other ones are answers to a request
-                return Owner.of(event.owner).client_id == self.client_id
-            case _:
-                return True
+        if isinstance(event, OrderStatus | Executed | Charged):
+            return self.hears_of(Owner.of(event.owner))
+        if isinstance(event, Notice):
+            if not event.owner and event.perm_id is None:
+                return event.con_id is not None  # the other ones are answers to a request
+            return Owner.of(event.owner).client_id == self.client_id
+        return True
 
     def hears_of(self, owner: Owner) -> bool:
         """Its own orders, those placed by hand where it is client 0, all where it is the master."""
         return owner.client_id == self.client_id or self.client_id == (self.gateway.parameters.master_client or None)
 
-    def _told(self, event: Event | Dropped) -> None:
+    def _told(self, event: Event) -> None:
         match event:
-            case Dropped():
-                self.end("the connection is cut by a fault", abort=True)
             case Executed() | Charged() | OrderStatus():
                 self.orders.told(event)
             case Notice():
@@ -273,16 +275,17 @@ class Session:
                 pass
 
     def _noticed(self, notice: Notice) -> None:
-        if notice.perm_id is not None:
-            self.error(Owner.of(notice.owner).order_id, notice.code, notice.text)
+        if notice.owner or notice.perm_id is not None:  # the exchange names an order by its permId, a client by its own
+            order_id = Owner.of(notice.owner).order_id
+            self.error(order_id, notice.code, notice.text.replace(f"OrderId {notice.perm_id} ", f"OrderId {order_id} "))
         elif notice.code == 10197 and notice.con_id is not None:
             for req_id in self.data.requests_for(notice.con_id):
                 self.error(req_id, notice.code, notice.text)
         else:
             self.error(_ABOUT_NOTHING, notice.code, notice.text)
             if notice.code == _DATA_LOST:
-                self.data.close()
-                self.history.close()
+                for desk in (self.data, self.ticks, self.history):
+                    desk.close()
 
     # -- time passes ---------------------------------------------------------------------------------------------------
 

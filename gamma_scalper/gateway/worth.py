@@ -1,5 +1,6 @@
 """What accounts are worth and what they earned today: the source of every figure a client is told of its account."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -80,7 +81,10 @@ class Worth:
         value = self.line(account, con_id).value
         return value - self._values.get((account, con_id), 0.0) + brought * self.multiplier(con_id)
 
-    def realised_on(self, account: str, con_id: int) -> float:
-        """Of today's executions in one contract."""
-        charged = (bill for each, bill in self._engine.executions(account) if each.con_id == con_id)
-        return sum(float(bill.realised) for bill in charged if bill is not None)
+    def realised_by_contract(self, account: str) -> Mapping[int, float]:
+        """conId -> what today's executions in it realised."""
+        found: dict[int, float] = {}
+        for each, bill in self._engine.executions(account):
+            if each.con_id is not None and bill is not None:
+                found[each.con_id] = found.get(each.con_id, 0.0) + float(bill.realised)
+        return found

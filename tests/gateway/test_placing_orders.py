@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from trading_house import CALL, HIGH_CALL, ME, PUT, SPY, YOU, House, fault, house, of_option, order
+from trading_house import CALL, HIGH_CALL, ME, PUT, SPY, YOU, House, house, order
 
-from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.parameters import HARSH
-from gamma_scalper.gateway.parameters import GatewayParameters
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire.contracts import ContractFields, LegFields
 from gamma_scalper.gateway.wire.orders import Condition
@@ -18,12 +16,6 @@ from gamma_scalper.gateway.wire.requests_of_data import RequestContractDetails
 from gamma_scalper.gateway.wire.requests_of_orders import (
     CancelAllOrders,
     CancelOrder,
-    RequestAllOpenOrders,
-    RequestAutoOpenOrders,
-    RequestCompletedOrders,
-    RequestExecutions,
-    RequestIds,
-    RequestOpenOrders,
 )
 
 FAR = 500.0  # a limit that nothing meets
@@ -341,105 +333,35 @@ async def test_a_what_if_of_an_impossible_order_is_refused() -> None:
         assert client.errors(1) == [110]
 
 
-# -- who hears of what -------------------------------------------------------------------------------------------------
-
-
-async def test_orders_are_told_to_their_owner_and_to_the_master_alone() -> None:
-    async with house(parameters=GatewayParameters(master_client=9)) as trading:
-        owner, other, master = [await trading.client(number) for number in (1, 2, 9)]
-        await owner.ask(order(1, "BUY", 1))
-        told = [type(each).__name__ for each in owner.said[5:]]
-        assert [type(each).__name__ for each in master.said[5:]] == told
-        assert {each.client_id for each in master.of(answers.OrderStatus)} == {1}
-        assert other.said[5:] == []
-
-
-async def test_orders_by_hand_are_told_to_client_0() -> None:
-    hand = fault(Kind.MANUAL_TRADE, after_s=5, target="SPY", amount=7)
-    async with house(faults=[hand]) as trading:
-        default, other = await trading.client(0), await trading.client(1)
-        await asyncio.sleep(6)
-        (execution,) = default.of(answers.Execution)
-        assert (execution.client_id, execution.order_id, execution.shares) == (0, 0, 7)
-        assert other.of(answers.Execution) == []
-        assert (await other.ask(RequestExecutions(3)))[0].shares == 7
-
-
-async def test_after_a_reconnection_orders_executions_and_numbers_go_on() -> None:
-    async with house() as trading:
-        before = await trading.client(4)
-        await before.ask(order(11, "BUY", 1), order(12, "BUY", 100, FAR))
-        before.transport.close()
-        await asyncio.sleep(1)
-        after = await trading.client(4)
-        assert after.of(answers.NextValidId) == [answers.NextValidId(13)]
-        said = await after.ask(RequestOpenOrders())
-        assert [
-            (each.order.order_id, each.order.client_id) for each in said if isinstance(each, answers.OpenOrder)
-        ] == [(12, 4)]
-        assert [
-            each.order_id for each in await after.ask(RequestExecutions(3)) if isinstance(each, answers.Execution)
-        ] == [11]
-        await after.ask(CancelOrder(12))
-        assert after.statuses(12)[-1] == "Cancelled"
-        await after.ask(order(12, "BUY", 1))
-        assert after.errors(12) == [202, 103]
-
-
-async def test_open_orders_are_ones_own_or_everybodys() -> None:
-    async with house() as trading:
-        mine, yours = await trading.client(1), await trading.client(2)
-        await mine.ask(order(1, "BUY", 100, FAR))
-        assert await yours.ask(RequestOpenOrders()) == [answers.OpenOrderEnd()]
-        said = await yours.ask(RequestAllOpenOrders())
-        assert [type(each).__name__ for each in said] == ["OpenOrder", "OrderStatus", "OpenOrderEnd"]
-        assert said[0].order.client_id == 1
-        await yours.ask(RequestAutoOpenOrders())
-        assert yours.errors(-1)[-1] == 321
-
-
-async def test_completed_orders_say_how_they_ended() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"order_type": "LMT", "lmt_price": None},
+        {"order_ref": "x" * 200},
+        {"lmt_price": 1e20},
+        {"delta_neutral_order_type": "MKT"},
+    ],
+)
+async def test_fields_that_make_no_sense_get_321(change: dict[str, Any]) -> None:
     async with house() as trading:
         client = await trading.client()
-        await client.ask(order(1, "BUY", 3), order(2, "BUY", 100, FAR), CancelOrder(2))
-        filled, cancelled, end = await client.ask(RequestCompletedOrders())
-        assert (filled.state.status, filled.order.filled_quantity) == ("Filled", 3)
-        assert filled.state.completed_time == "20260105 10:00:00 US/Eastern"
-        assert (cancelled.state.status, end) == ("Cancelled", answers.CompletedOrdersEnd())
+        right = order(1, "BUY", 100, 590.0)
+        await client.ask(evolve(right, order=evolve(right.order, **change)))
+        assert client.errors(1) == [321]
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    "legs",
     [
-        ({}, [1, 2, 3]),
-        ({"client_id": 2}, [3]),
-        ({"side": "SELL"}, [2]),
-        ({"sec_type": "OPT"}, [3]),
-        ({"symbol": "NVDA"}, []),
-        ({"time": "20260105-15:00:30"}, [2, 3]),
-        ({"time": "20260105 10:00:30 US/Eastern"}, [2, 3]),
-        ({"account": YOU}, []),
-        ({"exchange": "ISE"}, []),
+        (LegFields(CALL, 1, "BUY"),),
+        (LegFields(CALL, 1, "BUY"), LegFields(404, 1, "BUY")),
+        (LegFields(CALL, 1, "HOLD"), LegFields(PUT, 1, "BUY")),
+        (LegFields(CALL, 0, "BUY"), LegFields(PUT, 1, "BUY")),
     ],
-)  # fmt: skip
-async def test_executions_are_found_by_every_field_of_the_filter(filters: dict[str, Any], found: list[int]) -> None:
-    async with house() as trading:
-        one, two = await trading.client(1), await trading.client(2)
-        await one.ask(order(1, "BUY", 1))
-        await asyncio.sleep(60)
-        await one.ask(order(2, "SELL", 1))
-        await two.ask(order(3, "BUY", 1, contract=of_option(CALL)))
-        said = await one.ask(RequestExecutions(8, **filters))
-        executions = [each for each in said if isinstance(each, answers.Execution)]
-        assert [each.order_id for each in executions] == found
-        assert [each.exec_id for each in said if isinstance(each, answers.CommissionReport)] == [
-            each.exec_id for each in executions
-        ]
-        assert said[-1] == answers.ExecutionEnd(8)
-
-
-async def test_ids_go_on_above_the_highest_that_was_used() -> None:
+)
+async def test_a_combo_with_a_strange_leg_is_refused(legs: tuple[LegFields, ...]) -> None:
     async with house() as trading:
         client = await trading.client()
-        await client.ask(order(40, "BUY", 1))
-        assert await client.ask(RequestIds()) == [answers.NextValidId(41)]
+        await client.ask(order(1, "BUY", 1, 10.0, contract=evolve(STRADDLE, legs=legs)))
+        assert client.errors(1)[0] in (200, 321)
+        assert trading.engine.completed_orders() == []

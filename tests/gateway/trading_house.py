@@ -1,4 +1,4 @@
-"""A gateway on the virtual loop, the market under it, and clients of three kinds: bytes, messages, the real ib_insync."""
+"""A gateway on the virtual loop, the market under it, and clients: of bytes, of messages, the real ib_insync."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -272,3 +272,17 @@ def of_option(con_id: int) -> ContractFields:
 def fault(kind: Kind, after_s: float = 0.0, **more: Any) -> Fault:
     """So many seconds after the start."""
     return Fault(at=MONDAY + timedelta(seconds=after_s), kind=kind, **more)
+
+
+def prices(client: Client, tick_type: int, req_id: int = 5) -> list[float]:
+    return [each.price for each in client.of(answers.TickPrice) if (each.req_id, each.tick_type) == (req_id, tick_type)]
+
+
+def sizes(client: Client, tick_type: int, req_id: int = 5) -> list[float]:
+    return [each.size for each in client.of(answers.TickSize) if (each.req_id, each.tick_type) == (req_id, tick_type)]
+
+
+def generic(client: Client, tick_type: int, req_id: int = 5) -> list[float]:
+    return [
+        each.value for each in client.of(answers.TickGeneric) if (each.req_id, each.tick_type) == (req_id, tick_type)
+    ]

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ib_insync as ib
 from loguru import logger
 
-from gamma_scalper.broker.ib.catalogue import IbCatalogue
+from gamma_scalper.broker.ib.catalogue import IbCatalogue, never_ours
 from gamma_scalper.broker.ib.incoming import ACCOUNT, POSITIONS
 from gamma_scalper.broker.ib.numbers import amount, quantity
 from gamma_scalper.broker.ib.wire import Wire
@@ -87,13 +87,18 @@ class IbAccount:
         """Raises `Unanswered` unless every figure has come."""
         await self._wire.ask(
             "account values",
-            lambda client, _: client.reqAccountUpdates(True, self._name),
+            self._subscribe,
             timeout_s=self._wire.parameters.timeouts.account_s,
             name=ACCOUNT,
         )
         missing = [tag for tag in _TAGS.values() if tag not in self._said]
         if missing:
             raise Unanswered(f"account values: {', '.join(missing)} did not come")
+
+    def _subscribe(self, client: Any, _: int) -> None:
+        """Left first, since who has subscribed already need not be told all of it again."""
+        client.reqAccountUpdates(False, self._name)
+        client.reqAccountUpdates(True, self._name)
 
     def value(self, account: str, tag: str, text: str, currency: str) -> None:
         number = amount(text) if account == self._name and currency not in _TOTALS else None
@@ -118,6 +123,8 @@ class IbAccount:
         try:
             held = self._catalogue.known(con_id) or await self._catalogue.by_con_id(con_id)
         except Refused as error:
+            if not never_ours(error):
+                raise
             self._not_ours(position, error.why)
             return None
         if isinstance(held, Index):

@@ -1,11 +1,14 @@
 """Which account is ours, and whether it is of the kind that is wanted."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 from gamma_scalper.domain.exits import UserError
 
 Kind = Literal["paper", "live"]
+
+_IDS = re.compile(r"\b(?:D?[UFI])\d{5,}\b")
 
 
 def kind_of(account: str) -> Kind:
@@ -18,12 +21,17 @@ def masked(account: str) -> str:
     return f"{account[:2]}…{account[-2:]}" if len(account) > 5 else f"{account[:2]}…"
 
 
-def chosen(wanted: str, managed: Sequence[str], require: Kind | None) -> str:
-    """The account to trade in; raises `UserError` where only a person can choose."""
+def without_ids(text: str) -> str:
+    """The broker's words, with the accounts that it names in them masked."""
+    return _IDS.sub(lambda found: masked(found[0]), text)
+
+
+def chosen(wanted: str, managed: Sequence[str], require: Kind | None, *, reads_only: bool = False) -> str:
+    """The account to trade in; raises `UserError` where only a person can choose. To read the market any will do."""
     shown = ", ".join(masked(each) for each in managed)
     if wanted and wanted not in managed:
         raise UserError(f"this login has no account {masked(wanted)}, it has {shown}; correct ACCOUNT in .env")
-    if not wanted and len(managed) > 1:
+    if not wanted and len(managed) > 1 and not reads_only:
         raise UserError(f"this login has several accounts ({shown}); name the one to trade in: ACCOUNT in .env")
     account = wanted or managed[0]
     if require is not None and kind_of(account) != require:

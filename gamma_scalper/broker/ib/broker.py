@@ -123,7 +123,8 @@ class IbBroker:
         return Incoming(wire.requests, self._codes, zone, connection, self._feed, self._account, orders)
 
     def _choose(self, managed: Sequence[str]) -> None:
-        self._account.belongs(chosen(self._account_wanted, managed, self._require))
+        account = chosen(self._account_wanted, managed, self._require, reads_only=self._reads_only)
+        self._account.belongs(account)
 
     async def _confirm(self, why: str) -> Recap:
         """Executions come first, so that what the recap shows was told before it."""

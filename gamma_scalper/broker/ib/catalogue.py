@@ -15,6 +15,13 @@ from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.instruments import Index, Option, Stock, TickRule
 from gamma_scalper.domain.ports import Refused
 
+NO_SUCH_CONTRACT = 200
+
+
+def never_ours(refusal: Refused) -> bool:
+    """There is no such contract, or it is of a kind that is not traded here; other refusals may pass."""
+    return refusal.code in (None, NO_SUCH_CONTRACT)
+
 
 class IbCatalogue:
     """The port `ContractCatalog`. What was asked for today is not asked for again."""
@@ -99,9 +106,7 @@ class IbCatalogue:
         by_id = {record.con_id: record for record in records}
         if len(by_id) != 1:
             names = ", ".join(f"{each.symbol} at {each.primary_exchange} ({each.con_id})" for each in by_id.values())
-            raise Refused(
-                f"{what} could be several: {names}; name the one by its conId" if names else f"no {what}", 200
-            )
+            raise Refused(f"{what} could be several: {names}; name the one by its conId", NO_SUCH_CONTRACT)
         # One contract told once for each exchange is traded where the router finds the best.
         record = next((each for each in records if each.exchange == "SMART"), records[0])
         try:
@@ -119,7 +124,7 @@ class IbCatalogue:
             timeout_s=self._wire.parameters.timeouts.contracts_s,
         )
         if not details:
-            raise Refused(f"there is no {what}", 200)
+            raise Refused(f"there is no {what}", NO_SUCH_CONTRACT)
         records = [Record.of(each) for each in details]
         self._cache.keep_records(key, records)
         return records

@@ -6,6 +6,7 @@ fills that were asked for, and reads the wall clock.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from ib_insync.client import Client
@@ -13,6 +14,14 @@ from ib_insync.connection import Connection
 from ib_insync.decoder import Decoder
 
 C = TypeVar("C", bound=type)
+
+# Type of a field -> how its text is read; what is left out counts as zero.
+_READS: dict[type, Callable[[str], Any]] = {
+    str: str,
+    int: lambda text: int(text or 0),
+    float: lambda text: float(text or 0),
+    bool: lambda text: bool(int(text or 0)),
+}
 
 # Its own log lines would name accounts and repeat ours; what matters of them is told through `Incoming`.
 _UNHEARD = logging.getLogger("gamma_scalper.broker.ib.library")
@@ -35,37 +44,33 @@ def in_library_style(cls: C) -> C:
 class Receiver(Protocol):
     """What the client needs of whoever receives the messages; their own methods are found by name."""
 
-    def unreadable(self, fields: list[str], error: Exception) -> None: ...
+    def unreadable(self, kind: str, error: Exception) -> None: ...
 
 
 class _Decoder(Decoder):
-    """Tells of a message that can't be read: the library's own writes it to a log and forgets that it was a fill.
+    """Tells of a message that can't be read or can't be so; the library's own logs it and forgets that it was a fill.
 
-    A mistake of ours is let through, and costs the connection.
+    Any other failure in our own code is let through, and costs the connection.
     """
 
     wrapper: Any
 
     def interpret(self, fields: list[str]) -> None:
+        kind = fields[0] if fields else "?"  # some handlers take the fields apart
         try:
-            self.handlers[int(fields[0])](list(fields))
+            self.handlers[int(kind)](fields)
         except (ValueError, LookupError, StopIteration) as error:
-            self.wrapper.unreadable(fields, error)
+            self.wrapper.unreadable(kind, error)
 
     def wrap(self, method: str, types: list[type], skip: int = 2) -> Any:
         receive = getattr(self.wrapper, method, None)
+        reads = [_READS[kind] for kind in types]
 
         def handle(fields: list[str]) -> None:
             if receive is not None:
-                receive(*(_read(kind, text) for kind, text in zip(types, fields[skip:], strict=False)))
+                receive(*[read(text) for read, text in zip(reads, fields[skip:], strict=False)])
 
         return handle
-
-
-def _read(kind: type, text: str) -> Any:
-    if kind is str:
-        return text
-    return bool(int(text or 0)) if kind is bool else kind(text or 0)
 
 
 @in_library_style

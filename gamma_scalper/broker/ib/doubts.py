@@ -9,7 +9,7 @@ from loguru import logger
 from gamma_scalper.broker.ib.executions import Executions
 from gamma_scalper.broker.ib.incoming import COMPLETED_ORDERS, OPEN_ORDERS
 from gamma_scalper.broker.ib.numbers import quantity
-from gamma_scalper.broker.ib.order_mapping import DEAD, standing
+from gamma_scalper.broker.ib.order_mapping import standing
 from gamma_scalper.broker.ib.orders import Orders
 from gamma_scalper.broker.ib.tracked import Life, Tracked
 from gamma_scalper.broker.ib.wire import Wire
@@ -42,7 +42,7 @@ class Doubts:
         parts = await self._list_open()
         listed = {order.permId for order, _ in parts}
         for tracked in self._orders.alive():
-            if tracked.acknowledged and not listed & set(tracked.lives):
+            if {life.perm_id for life in tracked.lives.values() if not life.dead} - listed:
                 self._orders.doubt(tracked)
         return self._orders.reports_of([order for order, _ in parts])
 
@@ -86,75 +86,71 @@ class Doubts:
                 self._orders.in_doubt.set()
 
     async def _clear(self, doubted: dict[str, Tracked]) -> None:
-        gone = await self._gone(doubted)
-        if gone:
+        missing = await self._missing(doubted)
+        if missing:
             completed = await self._completed_if_told()
             # An order on its way, or one that has just died, is in none of the lists for a moment.
             await self._wire.clock.sleep(self._wire.parameters.settle_s)
-            still = await self._gone({key: doubted[key] for key in gone})
-            for key in still:
-                self._bury(doubted[key], completed)
+            for key, lives in (await self._missing({key: doubted[key] for key in missing})).items():
+                for life in lives:
+                    self._bury(doubted[key], life, completed)
         for key, tracked in doubted.items():
             if self._orders.doubts.get(key) is tracked and not self._undecided(tracked):
                 del self._orders.doubts[key]
 
-    async def _gone(self, doubted: dict[str, Tracked]) -> list[str]:
-        """Of these, those that are in no list of living orders; the living are told of."""
+    async def _missing(self, doubted: dict[str, Tracked]) -> dict[str, list[Life]]:
+        """What of these is in no list of living orders and was not told dead; the living are told of."""
         await self._executions.pull()
-        listed = {order.permId: (order, state) for order, state in await self._list_open()}
-        gone = []
+        listed = {order.permId: state for order, state in await self._list_open()}
+        missing: dict[str, list[Life]] = {}
         for key, tracked in doubted.items():
-            alive = [perm_id for perm_id in tracked.lives if perm_id in listed]
-            for perm_id in alive:
-                self._lives(tracked, tracked.lives[perm_id], listed[perm_id][1])
-            if len(alive) < len(tracked.lives) or not tracked.lives:
-                gone.append(key)
-        return gone
+            lives = list(tracked.lives.values()) or [tracked.newest]
+            for life in lives:
+                if life.perm_id in listed:
+                    self._lives(tracked, life, listed[life.perm_id])
+                elif not life.dead:
+                    missing.setdefault(key, []).append(life)
+        return missing
 
     def _lives(self, tracked: Tracked, life: Life, state: ib.OrderState) -> None:
+        tracked.code, tracked.why = None, ""  # what was said of it was false
+        if tracked.before is not None:  # its echo was that of before: the amendment was not taken
+            tracked.sent, tracked.before, tracked.echo_due, tracked.refused = tracked.before, None, False, False
         if life.standing is Standing.UNKNOWN:
-            tracked.code, tracked.why = None, ""
             self._orders.report(tracked, life, standing(state.status, ""), life.filled, life.remaining)
 
-    async def _completed_if_told(self) -> dict[int, Part]:
+    async def _completed_if_told(self) -> dict[int, Standing]:
         """By permId. The broker often never answers this, which is told and changes nothing."""
         try:
-            return {order.permId: (order, state) for order, state in await self._list_completed()}
+            return {order.permId: standing(state.status, "") for order, state in await self._list_completed()}
         except Unanswered as error:
             self._tell(Warned(at=self._wire.clock.now(), code=0, text=str(error)))
             return {}
 
-    def _bury(self, tracked: Tracked, completed: dict[int, Part]) -> None:
+    def _bury(self, tracked: Tracked, life: Life, completed: dict[int, Standing]) -> None:
         """It is in no list of the living: executions say how much of it filled."""
-        for life in list(tracked.lives.values()) or [tracked.newest]:
-            if life.dead:
-                continue
-            filled = max(life.filled, self._executions.done(life.perm_id, combo=tracked.combo))
-            left = max(tracked.quantity - filled, Decimal(0))
-            if not left:
-                meant = Standing.FILLED
-            elif life.perm_id in completed:
-                meant = standing(completed[life.perm_id][1].status, "")
-            else:
-                meant = Standing.REJECTED if tracked.refused else Standing.CANCELLED
-            if meant not in DEAD or (meant is Standing.FILLED and left):
-                meant = Standing.CANCELLED
-            self._orders.report(tracked, life, meant, filled, left)
+        filled = max(life.filled, self._executions.done(life.perm_id, combo=tracked.combo))
+        left = max(tracked.quantity - filled, Decimal(0))
+        refused = tracked.refused or not life.perm_id
+        meant = completed.get(life.perm_id, Standing.REJECTED if refused else Standing.CANCELLED)
+        if not left:
+            meant = Standing.FILLED
+        elif meant not in (Standing.CANCELLED, Standing.REJECTED):
+            meant = Standing.CANCELLED
+        self._orders.report(tracked, life, meant, filled, left)
 
     def _undecided(self, tracked: Tracked) -> bool:
         return any(life.standing is Standing.UNKNOWN for life in tracked.lives.values())
 
     def _as_report(self, order: ib.Order, state: ib.OrderState) -> OrderReport:
-        filled = quantity(order.filledQuantity)
-        meant = standing(state.status, "")
+        filled, meant = quantity(order.filledQuantity), standing(state.status, "")
+        left = Decimal(0) if meant is Standing.FILLED else max(quantity(order.totalQuantity) - filled, Decimal(0))
         return OrderReport(
             at=self._wire.clock.now(),
             order_ref=order.orderRef,
             perm_id=order.permId,
             standing=meant,
             filled=filled,
-            remaining=Decimal(0)
-            if meant is Standing.FILLED
-            else max(quantity(order.totalQuantity) - filled, Decimal(0)),
+            remaining=left,
             why=state.completedStatus,
         )

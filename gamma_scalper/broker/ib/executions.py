@@ -7,7 +7,7 @@ from decimal import Decimal
 import ib_insync as ib
 from loguru import logger
 
-from gamma_scalper.broker.ib.catalogue import IbCatalogue
+from gamma_scalper.broker.ib.catalogue import IbCatalogue, never_ours
 from gamma_scalper.broker.ib.numbers import amount, quantity
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.fills import Commission, Fill
@@ -89,7 +89,7 @@ class Executions:
             self._stranger.clear()
             try:
                 await self._meet_strangers()
-            except (Unanswered, NotReady) as error:
+            except (Unanswered, Refused, NotReady) as error:
                 logger.warning("a fill waits for its contract: {}", error)  # the next pull asks again
 
     async def _meet_strangers(self) -> None:
@@ -97,6 +97,8 @@ class Executions:
             try:
                 held = await self._catalogue.by_con_id(contract.conId)
             except Refused as error:
+                if not never_ours(error):
+                    raise
                 self._not_ours(exec_id, contract, error.why)
                 continue
             if self._waiting.pop(exec_id, None) is None:

@@ -32,6 +32,7 @@ class IbFeed:
         self._lines: dict[int, Line] = {}  # conId -> its line
         self._requests: dict[int, Line] = {}  # request id -> the line it asked for
         self._short_sales = ShortSales()
+        self._day: date | None = None  # in New York, of this batch
         self._touched: dict[int, Line] = {}  # conId -> a line with ticks in this batch
         # Names of quotes go on upwards over a restart, since no restart comes within so few microseconds.
         self._snapshots = itertools.count(int(self._clock.now().timestamp() * 1e6))
@@ -81,11 +82,11 @@ class IbFeed:
     async def resubscribe(self) -> None:
         """Every line anew, on a new connection or where the broker has lost them."""
         self._requests.clear()
+        for line in self._lines.values():
+            line.forget()
         self._wire.send(lambda client: client.reqMarketDataType(_LIVE))
         for line in list(self._lines.values()):
-            line.forget()
-            if self._lines.get(line.instrument.con_id) is line:
-                await self._ask(line)
+            await self._ask(line)
 
     def freeze(self, why: str) -> None:
         """No quote counts until its line ticks again."""
@@ -100,6 +101,8 @@ class IbFeed:
 
     async def _ask(self, line: Line) -> None:
         await self._wire.pacing.data.turn()
+        if line.request or self._lines.get(line.instrument.con_id) is not line:
+            return  # somebody has asked for it meanwhile, or nobody wants it any more
         try:
             line.request = self._wire.next_id()
             self._requests[line.request] = line
@@ -109,11 +112,12 @@ class IbFeed:
             return  # the next connection asks for every line
 
     async def _drop(self, line: Line) -> None:
-        if self._requests.pop(line.request, None) is None:
+        request = line.request
+        if self._requests.pop(request, None) is None:
             return
         await self._wire.pacing.data.turn()
         try:
-            self._wire.send(lambda client: client.cancelMktData(line.request))
+            self._wire.send(lambda client: client.cancelMktData(request))
         except NotReady:
             return  # it went with the connection
 
@@ -129,8 +133,10 @@ class IbFeed:
 
     def price(self, request: int, tick: int, price: float, size: float) -> None:
         line = self._requests.get(request)
-        if line is not None and line.price(tick, price, size, self._today()):
-            self._lives(line)
+        if line is not None:
+            self._day = self._day or self._today()  # once a batch: ticks come by the hundred thousand
+            if line.price(tick, price, size, self._day):
+                self._lives(line)
 
     def size(self, request: int, tick: int, size: float) -> None:
         line = self._requests.get(request)
@@ -162,6 +168,7 @@ class IbFeed:
 
     def batch_ends(self) -> None:
         """All of one read has been heard: now each line that ticked is one quote."""
+        self._day = None
         if not self._touched:
             return
         now = self._clock.now()

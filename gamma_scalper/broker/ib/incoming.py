@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import ib_insync as ib
 from loguru import logger
 
+from gamma_scalper.broker.ib.accounts import without_ids
 from gamma_scalper.broker.ib.client import in_library_style
 from gamma_scalper.broker.ib.codes import Codes, Meaning
 from gamma_scalper.broker.ib.requests import Requests
@@ -29,7 +30,7 @@ class HearsOfLink(Protocol):
 class HearsOfOrders(Protocol):
     """What concerns orders and executions; there is nobody to hear it in a read-only set-up."""
 
-    def echoed(self, order_id: int, contract: ib.Contract, order: ib.Order, status: str) -> None: ...
+    def echoed(self, order_id: int, contract: ib.Contract, order: ib.Order) -> None: ...
     def status(
         self, client_id: int, order_id: int, perm_id: int, status: str, filled: float, remaining: float, why_held: str
     ) -> None: ...
@@ -102,14 +103,14 @@ class Incoming:
         self._requests.part(TIME, seconds)
         self._requests.end(TIME)
 
-    def unreadable(self, fields: list[str], error: Exception) -> None:
-        """It may have been a fill, so the records are asked for; the fields are not shown: they may name an account."""
-        logger.error("the broker's message {} cannot be read ({})", fields[0] if fields else "?", type(error).__name__)
-        self._link.unreadable(fields[0] if fields else "?")
+    def unreadable(self, kind: str, error: Exception) -> None:
+        """It may have been a fill, so the records are asked for; what it held is not shown: it may name an account."""
+        logger.error("the broker's message {} cannot be read ({})", kind, type(error).__name__)
+        self._link.unreadable(kind)
 
     def error(self, key: int, code: int, text: str, _advanced: str) -> None:
         """A code concerns a question, an order, a line or the connection, in this order."""
-        meaning = self._codes.of(code)
+        meaning, text = self._codes.of(code), without_ids(text)
         if self._requests.asked(key):
             if meaning not in (Meaning.WARNING, Meaning.NOTE):
                 self._requests.refuse(key, code, text)
@@ -132,7 +133,7 @@ class Incoming:
         else:
             self._requests.part(OPEN_ORDERS, (order, state))
             if self._orders is not None:
-                self._orders.echoed(order_id, contract, order, state.status)
+                self._orders.echoed(order_id, contract, order)
 
     def open_order_end(self) -> None:
         self._requests.end(OPEN_ORDERS)

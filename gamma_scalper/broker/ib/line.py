@@ -104,7 +104,8 @@ class Line:
         self._condition = evolve(self._condition, data_type=DataType(kind) if known else None)
 
     def forget(self) -> None:
-        """Asked for anew: nothing of before is in force any more."""
+        """To be asked for anew: nothing of before is in force any more."""
+        self.request = 0
         self._bid = self._ask = self._last = None
         self._bid_size = self._ask_size = 0
         self._condition = evolve(self._condition, data_type=None, halted=None, greeks=None)

@@ -19,6 +19,7 @@ from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refuse
 
 Keeper = Callable[[], Coroutine[Any, Any, None]]
 
+_LOST, _SILENT = "lost", "silent"  # causes of blindness: the gateway's broker, or the gateway itself
 _MISSES = 2  # questions for the time without an answer, after which the connection is given up
 
 
@@ -59,7 +60,7 @@ class IbLink:
         self.report = LinkReport(self._clock.now(), Link.DOWN, "not connected yet")
         self.skew_s: float | None = None
         self._skewed = False  # and it was told
-        self._blind = ""  # why nothing that is shown is true
+        self._blind: dict[str, str] = {}  # cause -> why nothing that is shown is true
         self._wanted = asyncio.Event()  # a confirmation
         self._why = ""
         self._lines_lost = asyncio.Event()
@@ -127,7 +128,7 @@ class IbLink:
             finally:
                 self._wire.drop()
                 await connection.close()
-            self._blind = ""
+            self._blind.clear()
             self._duties.freeze("no connection")
             self._told(Link.DOWN, self._failure)
             pause = wait_s(self._parameters.backoff, self._attempts, self._client_id)
@@ -140,7 +141,6 @@ class IbLink:
         await connection.open(receiver, self._parameters.timeouts.connect_s, reads_only=self._reads_only)
         self._duties.choose(connection.managed)
         self._wire.take(connection.client)
-        self._failure = f"{self._address[0]}:{self._address[1]} closed the connection"
         self._lines_lost.set()
         self._want("connected")
         own: tuple[Keeper, ...] = (self._keep_confirmed, self._keep_subscribed, self._keep_alive)
@@ -187,7 +187,7 @@ class IbLink:
         recap = await self._duties.confirm(why)
         if self._blind or self._wanted.is_set():
             return
-        self._attempts = 0
+        self._attempts, self._failure = 0, "the gateway closed the connection"
         self._duties.tell(recap)
         self._told(Link.READY, why)
         if self._started is not None and not self._started.done():
@@ -210,19 +210,19 @@ class IbLink:
             try:
                 await self._ask_time()
             except Unanswered:
-                if self._blind and not misses:
+                if _LOST in self._blind:
                     continue  # it has lost its broker, and that was told; nobody answers then
                 misses += 1
                 if misses >= _MISSES:
                     self._failure = "the gateway has fallen silent"
                     raise _Over from None
-                self._go_blind("silent: the gateway does not answer")
+                self._go_blind(_SILENT, "silent: the gateway does not answer")
             except (NotReady, Refused):
                 return  # the connection is at its end
             else:
                 if misses:
                     misses = 0
-                    self._see_again("it answers again")
+                    self._see_again(_SILENT, "it answers again")
             await self._clock.sleep(self._parameters.keep_alive_s)
 
     async def _ask_time(self) -> None:
@@ -249,12 +249,12 @@ class IbLink:
         """A message that belongs to no request, no order and no line."""
         match meaning:
             case Meaning.LINK_LOST:
-                self._go_blind(f"{code}: {text}")
+                self._go_blind(_LOST, f"{code}: {text}")
             case Meaning.LINK_BACK_EMPTY:
                 self._lines_lost.set()
-                self._see_again(f"{code}: {text}")
+                self._see_again(_LOST, f"{code}: {text}")
             case Meaning.LINK_BACK:
-                self._see_again(f"{code}: {text}")
+                self._see_again(_LOST, f"{code}: {text}")
             case Meaning.FARM_LOST:
                 self._farm = f"{code}: {text}"
                 self._duties.freeze(self._farm)
@@ -270,14 +270,14 @@ class IbLink:
         logger.warning("{}: {}", code, text)
         self._duties.tell(Warned(at=self._clock.now(), code=code, text=text))
 
-    def _go_blind(self, why: str) -> None:
-        if not self._blind:
-            self._blind = why
-            self._duties.freeze(why)
-            self._told(Link.BLIND, why)
+    def _go_blind(self, cause: str, why: str) -> None:
+        self._blind[cause] = why
+        self._duties.freeze(why)
+        self._told(Link.BLIND, why)
 
-    def _see_again(self, why: str) -> None:
-        self._blind = ""
+    def _see_again(self, cause: str, why: str) -> None:
+        """One cause has passed; confirmed is it once no other is left."""
+        self._blind.pop(cause, None)
         self._want(why)
 
     def _told(self, link: Link, why: str) -> None:

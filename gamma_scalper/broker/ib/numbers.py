@@ -1,6 +1,5 @@
 """Numbers as the broker sends them, checked: what it left out, spoilt or never had is None."""
 
-import math
 from decimal import Decimal, InvalidOperation
 
 from gamma_scalper.domain.checks import LARGEST
@@ -32,6 +31,8 @@ def amount(value: float | str | None) -> Decimal | None:
 
 def price(value: float | None) -> float | None:
     """A price on offer: -1 stands for none at all, and nothing is sold for less than nothing."""
+    if value is not None and 0 <= value < _UNSET[0]:
+        return value  # by far the most frequent
     number = real(value)
     return number if number is not None and number >= 0 else None
 
@@ -68,7 +69,7 @@ def theta(value: float | None) -> float | None:
 def delta(value: float | None, right: str) -> float | None:
     """Within what a call or a put can have."""
     number = real(value)
-    if number is None or math.isnan(number):
+    if number is None:
         return None
     low, high = (0.0, 1.0) if right == "C" else (-1.0, 0.0)
     return number if low <= number <= high else None

@@ -77,7 +77,7 @@ class Orders:
     def knows(self, order_id: int) -> bool:
         return (self._client_id, order_id) in self._by_id
 
-    def echoed(self, order_id: int, contract: ib.Contract, order: ib.Order, status: str) -> None:
+    def echoed(self, order_id: int, contract: ib.Contract, order: ib.Order) -> None:
         if order.account not in ("", self._account()):
             return
         tracked = self._found(order.clientId, order_id, order.permId)
@@ -113,13 +113,17 @@ class Orders:
     def trouble(self, order_id: int, code: int, text: str) -> None:
         tracked = self._by_id[self._client_id, order_id]
         meaning = self._codes.of_order(code)
-        life = tracked.newest
         if meaning is Meaning.WARNING or meaning is Meaning.NOTE:
             self._tell(Warned(at=self._wire.clock.now(), code=code, text=text, order_ref=tracked.order_ref))
         if meaning is Meaning.NOTE:
             return
         tracked.code, tracked.why = code, text
         tracked.refused |= meaning is Meaning.REJECT
+        alive = [life for life in tracked.lives.values() if not life.dead]
+        if len(alive) > 1:  # an error names the order id alone, and so none of its lives
+            self.doubt(tracked)
+            return
+        life = alive[0] if alive else tracked.newest
         meant = self._meant(tracked, life, meaning)
         if meant is not None:
             self.report(tracked, life, meant, life.filled, life.remaining)
@@ -131,8 +135,10 @@ class Orders:
         if meaning is Meaning.WARNING:
             told_dead = life.standing is Standing.CANCELLED and self._without_cause(tracked)
             return Standing.UNKNOWN if told_dead else None
-        if life.standing is Standing.FILLED:
-            return None
+        if life.dead:
+            if meaning is not Meaning.REJECT or life.standing is not Standing.REJECTED:
+                return None
+            life.told = False  # it is told again, now with its reason
         if meaning is Meaning.CANCELLED:
             return Standing.CANCELLED
         if meaning is Meaning.HELD:

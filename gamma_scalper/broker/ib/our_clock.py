@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import eventkit.event
 import ib_insync.client
+import ib_insync.connection
 import ib_insync.ib
 import ib_insync.util
 import ib_insync.wrapper
@@ -39,21 +41,20 @@ def put_ib_insync_on(clock: Clock, loop: asyncio.AbstractEventLoop) -> Iterator[
         (ib_insync.client, "time", seconds),
         # Its pending tickers are a set, which iterates by address: two runs would tell quotes in different orders.
         (ib_insync.wrapper, "set", OrderedSet),
+        # It asks asyncio's policy for a loop, and a Runner with a loop factory tells the policy nothing.
+        *((where, "getLoop", lambda: loop) for where in (ib_insync.connection, ib_insync.util, ib_insync.wrapper)),
+        (eventkit.event, "get_event_loop", lambda: loop),
         # Its throttle wakes exactly one interval on and then waits for strictly more than one: an exact clock spins.
         (ib_insync.client, "getLoop", lambda: NeverAtOnce(loop)),
         # No throttle at all in a simulation: the gateway counts requests itself.
         (ib_insync.client.Client, "MaxRequests", 0),
     ]
     before = [(where, name, vars(where).get(name, _ABSENT)) for where, name, _ in patches]
-    policy = asyncio.get_event_loop_policy()
-    # It asks the policy for a loop, not for the running one, and a Runner with a loop factory tells the policy nothing.
-    policy.set_event_loop(loop)
     for where, name, ours in patches:
         setattr(where, name, ours)
     try:
         yield
     finally:
-        policy.set_event_loop(None)
         for where, name, theirs in before:
             if theirs is _ABSENT:
                 delattr(where, name)

@@ -25,6 +25,7 @@ class Requests:
     def __init__(self) -> None:
         self._pending: dict[Hashable, _Pending] = {}
         self._turns: dict[Hashable, asyncio.Lock] = {}  # a name can be asked for by one at a time
+        self._torn: set[Hashable] = set()  # names of which half an answer had come when its time was over
 
     async def ask(
         self, what: str, key: Hashable, send: Callable[[], None], *, budget: Budget, timeout_s: float
@@ -45,6 +46,8 @@ class Requests:
             async with asyncio.timeout(timeout_s):  # wait_for() of 3.11 loses a cancel that comes with the answer
                 await pending.end
         except TimeoutError:
+            if pending.parts and isinstance(key, str):
+                self._torn.add(key)
             raise Unanswered(f"{what}: no answer within {timeout_s:g} s") from None
         except ConnectionError as error:
             raise NotReady(f"{what}: no connection") from error
@@ -63,8 +66,12 @@ class Requests:
             self._pending[key].parts.append(part)
 
     def end(self, key: Hashable) -> None:
-        """That was all of it."""
-        if key in self._pending and not self._pending[key].end.done():
+        """That was all of it, unless it was the second half of an answer whose first half was given up."""
+        if key in self._torn:
+            self._torn.discard(key)
+            if key in self._pending:
+                self._pending[key].parts.clear()
+        elif key in self._pending and not self._pending[key].end.done():
             self._pending[key].end.set_result(None)
 
     def refuse(self, key: Hashable, code: int, text: str) -> None:
@@ -73,6 +80,7 @@ class Requests:
 
     def connection_lost(self) -> None:
         """No answer will come to anything asked so far."""
+        self._torn.clear()
         for pending in self._pending.values():
             if not pending.end.done():
                 pending.end.set_exception(ConnectionError(pending.what))

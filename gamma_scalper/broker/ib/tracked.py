@@ -54,10 +54,6 @@ class Tracked:
     def dead(self) -> bool:
         return bool(self.lives) and all(life.dead for life in self.lives.values())
 
-    @property
-    def acknowledged(self) -> bool:
-        return any(perm_id for perm_id in self.lives)
-
     def life(self, perm_id: int) -> Life:
         """The life of this permId; the first to be named is the one that was nameless so far."""
         if perm_id and 0 in self.lives and perm_id not in self.lives:

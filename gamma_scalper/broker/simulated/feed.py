@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from gamma_scalper.broker.simulated.venue import Venue
-from gamma_scalper.domain.instruments import Combo, Instrument
-from gamma_scalper.domain.ports import Condition, Refused
+from gamma_scalper.domain.instruments import Combo, Instrument, Option
+from gamma_scalper.domain.ports import BrokerGreeks, Condition, Refused
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.market import UnknownContract
 from gamma_scalper.exchange.tickets import LookAway
@@ -25,10 +25,17 @@ def by_contract(quote: Quote) -> int:
 class SimulatedFeed:
     """The newest quote of each contract, as the market tells it to this account."""
 
-    def __init__(self, venue: Venue, lines: int, look: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        lines: int,
+        look: Callable[[int], None],
+        greeks: Callable[[int], BrokerGreeks | None],
+    ) -> None:
         self._venue = venue
         self._most = lines
         self._look = look
+        self._greeks = greeks
         self.lines: dict[int, int] = {}  # conId -> how many look at it
         self._told: dict[int, Quote] = {}  # conId -> the newest that was told
         self._frozen: dict[int, str] = {}  # conId -> why its quotes have stopped counting
@@ -71,7 +78,8 @@ class SimulatedFeed:
             shortable_shares=engine.shortable(con_id),
             short_sale_restricted=engine.restricted(con_id),
             prior_close=engine.prior_close(con_id) or None,
-            open_interest=engine.market.open_interest(con_id),
+            open_interest=self._open_interest(con_id),
+            greeks=self._greeks(con_id),
         )
 
     # -- for the seat --------------------------------------------------------------------------------------------------
@@ -86,6 +94,10 @@ class SimulatedFeed:
     def freeze(self, why: str) -> None:
         """No quote that was told counts any more."""
         self._frozen = dict.fromkeys(self.lines, why)
+
+    def _open_interest(self, con_id: int) -> int | None:
+        market = self._venue.engine.market
+        return market.open_interest(con_id) if isinstance(market.instrument(con_id), Option) else None
 
     def _single(self, instrument: Instrument) -> Iterator[int]:
         """A combo is looked at through its legs."""

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from loguru import logger
+
 from gamma_scalper.broker.simulated.account import SimulatedAccount
 from gamma_scalper.broker.simulated.broker import SimulatedBroker
 from gamma_scalper.broker.simulated.feed import by_contract, newest
@@ -10,8 +12,9 @@ from gamma_scalper.broker.simulated.router import SimulatedRouter
 from gamma_scalper.broker.simulated.running import Running
 from gamma_scalper.broker.simulated.venue import Venue
 from gamma_scalper.domain.instruments import Combo, Instrument, Option
-from gamma_scalper.domain.ports import Broker, Condition, ContractCatalog, Link, LinkReport
+from gamma_scalper.domain.ports import Broker, Condition, ContractCatalog, Link, LinkReport, Refused, Unanswered
 from gamma_scalper.domain.quotes import DataType, Quote
+from gamma_scalper.exchange.market import Listed
 from gamma_scalper.exchange.replay.pushed import Pushed
 from gamma_scalper.kernel import Channel, Conflate
 
@@ -37,7 +40,7 @@ class PaperBroker:
             raise ValueError(f"{market.name} makes its own quotes; real ones are pushed into a market that takes them")
         self._real = real
         self._clock = venue.clock
-        self._every_s = parameters.link_every_s
+        self._parameters = parameters
         self._fills = SimulatedBroker(venue, account, parameters=parameters, source=lambda: real.link)
         self._feed = PaperFeed(real, venue, market)
         self._running: list[Running] = []
@@ -78,6 +81,7 @@ class PaperBroker:
             self._running = [
                 Running("the feed of real quotes", self._feed.carry(), cut_off),
                 Running("the watch on the link", self._watch_link(), cut_off),
+                Running("the watch on trading hours", self._watch_hours(), cut_off),
             ]
 
     async def stop(self) -> None:
@@ -93,7 +97,7 @@ class PaperBroker:
         """What happens to the link is an order event too, although no order travels over it."""
         seat, before = self._fills.seat, self._real.link
         while True:
-            await self._clock.sleep(self._every_s)
+            await self._clock.sleep(self._parameters.link_every_s)
             now = self._real.link
             if now.link is before.link:
                 continue
@@ -103,6 +107,12 @@ class PaperBroker:
             else:
                 seat.enter(now.link, now.why)
 
+    async def _watch_hours(self) -> None:
+        """A broker tells a contract's hours for some days only; beyond them nothing would fill."""
+        while True:
+            await self._clock.sleep(self._parameters.hours_every_s)
+            await self._feed.list_anew()
+
 
 class PaperFeed:
     """The broker's own feed; on its way to the reader each quote that counts is put on offer at the venue."""
@@ -111,6 +121,7 @@ class PaperFeed:
         self._real = real
         self._venue = venue
         self._market = market
+        self._listed: dict[int, Listed] = {}  # conId -> contract, underlyings before what is on them
         self._channel: Channel[Quote] = Channel("real quotes", Conflate(newest, by_contract))
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
@@ -139,10 +150,24 @@ class PaperFeed:
         condition = self._real.feed.condition(quote.con_id)
         return quote.data_type is DataType.LIVE and not condition.frozen and not condition.halted
 
+    async def list_anew(self) -> None:
+        """With the hours that are known now."""
+        for con_id in list(self._listed):
+            try:
+                self._put(await self._real.catalogue.by_con_id(con_id))
+            except (Refused, Unanswered) as error:
+                logger.warning("the trading hours of contract {} stay as they were: {}", con_id, error)
+
     async def _list(self, instrument: Instrument) -> None:
-        """An option comes after what it is on; a combo's legs are asked for themselves."""
+        """An option comes after what it is on."""
         if isinstance(instrument, Combo):
+            for leg in instrument.legs:
+                await self._list(leg.instrument)
             return
-        if isinstance(instrument, Option):
+        if isinstance(instrument, Option) and instrument.underlying_con_id not in self._listed:
             await self._list(await self._real.catalogue.by_con_id(instrument.underlying_con_id))
-        self._market.list_contract(instrument)
+        self._put(instrument)
+
+    def _put(self, contract: Listed) -> None:
+        self._market.list_contract(contract)
+        self._listed[contract.con_id] = contract

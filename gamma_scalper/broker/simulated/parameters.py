@@ -15,3 +15,6 @@ class SimulatedParameters:
     pull_every_s: float = setting(60.0, "between two looks at the executions, where one may be lost", unit="s", above=0)
     reconnect_s: float = setting(1.0, "from the moment a lost connection could be had again", unit="s", at_least=0)
     link_every_s: float = setting(1.0, "between two looks at the link that real quotes come over", unit="s", above=0)
+    hours_every_s: float = setting(
+        21_600.0, "between two looks at the trading hours of real contracts, told a week ahead", unit="s", above=0
+    )

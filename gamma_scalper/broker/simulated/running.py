@@ -19,18 +19,23 @@ class Running:
     def ended(self) -> bool:
         return self._task.done()
 
+    @property
+    def error(self) -> BaseException | None:
+        """What it failed with."""
+        return self._task.exception() if self._task.done() and not self._task.cancelled() else None
+
     def cancel(self) -> None:
         self._task.cancel()
 
     async def stop(self) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
-        if not self._task.cancelled() and (error := self._task.exception()) is not None:
-            raise error
+        if self.error is not None:
+            raise self.error
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or (error := task.exception()) is None:
+        if self.error is None:
             return
-        why = f"{task.get_name()} has failed: {type(error).__name__}: {error}"
+        why = f"{task.get_name()} has failed: {type(self.error).__name__}: {self.error}"
         logger.error("{}", why)
         self._failed(why)

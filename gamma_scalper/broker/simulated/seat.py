@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from gamma_scalper.broker.simulated.feed import SimulatedFeed
+from gamma_scalper.broker.simulated.figures import Figures
 from gamma_scalper.broker.simulated.order_stream import OrderStream
 from gamma_scalper.broker.simulated.parameters import SimulatedParameters
 from gamma_scalper.broker.simulated.venue import Venue
-from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Unanswered
+from gamma_scalper.domain.ports import BrokerGreeks, Link, LinkReport, NotReady, Unanswered
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.delivery import Delivery, Dropped, Told
 from gamma_scalper.exchange.events import Charged, Event, Executed, Notice, OrderStatus
@@ -33,7 +34,8 @@ class Seat:
         self.venue = venue
         self.account = account
         self.parameters = parameters
-        self.feed = SimulatedFeed(venue, parameters.lines, self._look)
+        self.feed = SimulatedFeed(venue, parameters.lines, self._look, self._greeks)
+        self._figures = Figures(venue)
         self.orders = OrderStream(venue.engine, account)
         self.link = LinkReport(venue.now(), Link.DOWN, "not started")
         self._schedule = faults
@@ -51,6 +53,8 @@ class Seat:
         self._seated = True
         self.confirmed("connected")
         self.venue.take(self)
+        in_force = [self.venue.engine.quote(con_id) for con_id in self.feed.lines]
+        self.hear([quote for quote in in_force if quote is not None], self.venue.now())
 
     async def rise(self) -> None:
         if self._seated:
@@ -124,8 +128,9 @@ class Seat:
         mine = [event for event in events if self._concerns(event, events)]
         for told in self._delivery.deliver(mine, now):
             self._told(told)
-        if self._pull_at is not None and now >= self._pull_at and self.link.link is Link.READY:
-            self.orders.catch_up()
+        if self._pull_at is not None and now >= self._pull_at:
+            if self.link.link is Link.READY:
+                self.orders.catch_up()
             self._pull_at = now + timedelta(seconds=self.parameters.pull_every_s)
 
     def _concerns(self, event: Event, events: Sequence[Event]) -> bool:
@@ -168,7 +173,8 @@ class Seat:
             self.enter(Link.BLIND, f"{notice.code}: {notice.text}")
         elif notice.code in (_BACK_LOST, _BACK):
             if notice.code == _BACK_LOST:
-                self._look_again()
+                for con_id in self.feed.lines:
+                    self._delivery.renew(con_id)
             self.confirmed(f"{notice.code}: {notice.text}")
         else:
             if notice.code in _FREEZING:
@@ -188,7 +194,6 @@ class Seat:
     def _reconnect(self, now: datetime) -> None:
         self._away_until = None
         self._delivery = self._connection(self._delivery.watch, now)
-        self._look_again()
         self.confirmed("connected again")
 
     def _look(self, con_id: int) -> None:
@@ -199,9 +204,10 @@ class Seat:
         if quote is not None and quote not in told:
             self.hear([quote], self.venue.now())
 
-    def _look_again(self) -> None:
-        for con_id in list(self.feed.lines):
-            self._delivery.renew(con_id)
+    def _greeks(self, con_id: int) -> BrokerGreeks | None:
+        """A fault that spoils them leaves none that count."""
+        poisoned = self.strikes(Kind.POISONED_GREEKS, str(con_id), *self._names(con_id))
+        return self._figures.of(con_id) if poisoned is None else None
 
     def _connection(self, watch: FaultWatch | None, since: datetime | None = None) -> Delivery:
         return Delivery(self._schedule, self.account, names=self._names, since=since, watch=watch)

@@ -75,8 +75,10 @@ class Venue:
         return first
 
     def _rearm(self) -> None:
-        """Wake up earlier, if something is due before the moment it sleeps until."""
+        """Wake up earlier, if something is due before the moment it sleeps until; what has failed stays as it is."""
         due = self._next_at()
+        if self._running is not None and self._running.error is not None:
+            return
         if self._running is not None and not self._running.ended:
             if due is None or (self._wakes_at is not None and due >= self._wakes_at):
                 return

@@ -4,11 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from worlds import ME, SPY, YOU
+from worlds import ME, SATURDAY, SPY, YOU, Scene
 
 from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.orders import IntentId, Limit, Purpose, Side
-from gamma_scalper.domain.ports import Refused, Standing
+from gamma_scalper.domain.ports import Refused, Standing, Warned
 
 ALIVE = {Standing.PENDING, Standing.WORKING, Standing.HELD}
 
@@ -109,6 +109,17 @@ async def test_a_limit_between_two_ticks_goes_to_the_safe_side(world, side, limi
     placed = await world.place(side, 100, spy, limit, lives_s=300)
     report = await world.stands(placed, Standing.WORKING)
     assert world.engine.order(report.perm_id).ticket.limit == Decimal(sent)
+
+
+@pytest.mark.scene(Scene(start=SATURDAY))
+async def test_an_order_for_a_closed_market_waits_and_is_warned_of(world):
+    waiting = await world.buy(100, await world.spy(), "599.50", lives_s=3 * 86_400)
+    await world.stands(waiting, Standing.PENDING)
+    await world.until(lambda: any(isinstance(each, Warned) and each.code == 399 for each in world.said))
+    assert {each.order_ref for each in world.said if isinstance(each, Warned) and each.code == 399} == {str(waiting)}
+    assert world.course(waiting) == [Standing.PENDING]
+    await world.broker.orders.cancel(waiting)
+    await world.stands(waiting, Standing.CANCELLED)
 
 
 # -- combos ------------------------------------------------------------------------------------------------------------
@@ -266,6 +277,15 @@ async def test_a_what_if_gives_real_figures_and_places_nothing(world):
     assert float(impact.equity_with_loan_after.amount) == pytest.approx(1_000_000, rel=0.01)
     assert not world.engine.open_orders()
     assert not world.engine.completed_orders()
+
+
+async def test_a_what_if_is_about_what_is_held_already_too(world):
+    spy = await world.spy()
+    world.quote(SPY, 599.99, 600.01)
+    await world.stands(await world.buy(100, spy), Standing.FILLED)
+    impact = await world.broker.orders.what_if(world.intent(Side.BUY, 100, spy))
+    assert float(impact.initial_change.amount) == pytest.approx(30_000, rel=0.01)
+    assert float(impact.initial_after.amount) == pytest.approx(60_000, rel=0.01)
 
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.ENTRY])

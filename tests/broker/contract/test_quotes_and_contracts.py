@@ -115,12 +115,12 @@ async def test_a_slow_reader_is_given_the_newest_quote_of_each_contract(world):
     world.quote_all()
     await world.until(lambda: len({quote.con_id for quote in world.quotes if quote.usable}) == 3)
     await world.stop_reading_quotes()
-    for cents in range(1, 51):
+    for cents in range(1, 16):
         world.quote(SPY, 600.00, 600 + cents / 100)
         world.quote(call.con_id, 4.00, 4 + cents / 100)
         await world.settled()
     world.read_quotes_again()
-    await world.until(lambda: {(SPY, 600.50), (11, 4.50)} <= {(each.con_id, each.ask) for each in world.quotes})
+    await world.until(lambda: {(SPY, 600.15), (11, 4.15)} <= {(each.con_id, each.ask) for each in world.quotes})
     assert len(world.quotes) <= 6, "older quotes were kept for the reader"
 
 
@@ -179,6 +179,28 @@ async def test_what_is_known_of_a_contract_besides_its_quote(world):
     assert (condition.frozen, condition.data_type) == ("", DataType.LIVE)
     assert condition.halted in (False, None)
     assert condition.shortable_shares > 0
+
+
+async def test_an_option_s_greeks_are_true_ones(world):
+    call, put = await world.straddle()
+    await world.broker.feed.subscribe([await world.spy(), call, put])
+
+    async def both_told() -> bool:
+        world.quote_all()
+        await world.settled()
+        return all(world.broker.feed.condition(option.con_id).greeks is not None for option in (call, put))
+
+    await world.becomes(both_told, True)
+    calls, puts = (world.broker.feed.condition(option.con_id).greeks for option in (call, put))
+    assert calls.price == pytest.approx(4.01, abs=0.02)
+    assert calls.underlying_price == pytest.approx(600, abs=0.02)
+    assert 0.1 < calls.implied_vol < 0.25
+    assert calls.implied_vol == pytest.approx(puts.implied_vol, abs=0.03)
+    assert 0.45 < calls.delta < 0.6
+    assert calls.delta - puts.delta == pytest.approx(1, abs=0.03)
+    assert calls.vega == pytest.approx(600 * 0.4 * (4.25 / 365) ** 0.5, rel=0.05), "for the whole of volatility"
+    assert calls.theta_per_day == pytest.approx(-4.01 / 2 / 4.25, rel=0.3)
+    assert calls.gamma > 0
 
 
 async def test_what_nobody_looks_at_counts_for_nothing(world):

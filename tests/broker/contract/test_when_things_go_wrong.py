@@ -31,7 +31,7 @@ async def link_is(world, link: Link) -> None:
 # -- the connection ----------------------------------------------------------------------------------------------------
 
 
-@goes_wrong(Kind.DISCONNECT_1101, 5, duration_s=20)
+@goes_wrong(Kind.DISCONNECT_1101, 8, duration_s=10)
 async def test_nothing_is_placed_over_a_link_that_has_gone_blind(world):
     working = await resting(world)
     await link_is(world, Link.BLIND)
@@ -44,9 +44,7 @@ async def test_nothing_is_placed_over_a_link_that_has_gone_blind(world):
     assert len(world.engine.open_orders()) == 1
 
 
-@pytest.mark.parametrize("_kind", [Kind.DISCONNECT_1101, Kind.DISCONNECT_1102])
-@pytest.mark.scene(Scene(faults=((Kind.DISCONNECT_1101, 5, {"duration_s": 20}),)))
-async def test_what_filled_in_an_outage_is_told_before_the_recap_and_the_ready_link(world, _kind):
+async def fills_in_an_outage_come_before_the_recap(world):
     working = await resting(world)
     await link_is(world, Link.BLIND)
     world.quote(SPY, 599.38, 599.40)
@@ -60,7 +58,17 @@ async def test_what_filled_in_an_outage_is_told_before_the_recap_and_the_ready_l
     assert recap.open_orders == ()
 
 
-@goes_wrong(Kind.DISCONNECT_1101, 5, duration_s=10)
+@goes_wrong(Kind.DISCONNECT_1101, 8, duration_s=10)
+async def test_what_filled_in_an_outage_that_lost_the_data_is_told_before_the_recap(world):
+    await fills_in_an_outage_come_before_the_recap(world)
+
+
+@goes_wrong(Kind.DISCONNECT_1102, 8, duration_s=10)
+async def test_what_filled_in_an_outage_that_kept_the_data_is_told_before_the_recap(world):
+    await fills_in_an_outage_come_before_the_recap(world)
+
+
+@goes_wrong(Kind.DISCONNECT_1101, 8, duration_s=10)
 async def test_quotes_are_frozen_in_an_outage_and_asked_for_again_after_it(world):
     await world.broker.feed.subscribe([await world.spy()])
     world.quote(SPY, 599.99, 600.01)
@@ -74,7 +82,7 @@ async def test_quotes_are_frozen_in_an_outage_and_asked_for_again_after_it(world
     assert not world.broker.feed.condition(SPY).frozen
 
 
-@goes_wrong(Kind.SOCKET_DROP, 5, duration_s=2)
+@goes_wrong(Kind.SOCKET_DROP, 8, duration_s=2)
 async def test_a_closed_connection_is_made_anew_and_everything_confirmed(world):
     await world.broker.feed.subscribe([await world.spy()])
     working = await resting(world)
@@ -102,18 +110,38 @@ async def test_delayed_quotes_are_told_as_delayed(world):
     assert world.broker.feed.condition(SPY).data_type is DataType.DELAYED
 
 
-@goes_wrong(Kind.COMPETING_10197, 5, duration_s=10)
+@goes_wrong(Kind.COMPETING_10197, 3, duration_s=12)
 async def test_quotes_that_another_session_takes_are_frozen_until_they_come_again(world):
     await world.broker.feed.subscribe([await world.spy()])
-    await world.pass_time(6)
-    world.quote(SPY, 598.00, 598.02)
+
+    async def frozen() -> bool:
+        world.quote(SPY, 598.00, 598.02)
+        await world.settled()
+        return "10197" in world.broker.feed.condition(SPY).frozen
+
+    async def counts_again() -> bool:
+        world.quote(SPY, 597.00, 597.02)
+        await world.settled()
+        return not world.broker.feed.condition(SPY).frozen
+
+    await world.becomes(frozen, True)
+    world.quote(SPY, 596.00, 596.02)
     await world.settled()
-    assert "10197" in world.broker.feed.condition(SPY).frozen
-    assert (SPY, 598.00, 598.02) not in world.offers()
-    await world.pass_time(10)
-    world.quote(SPY, 597.00, 597.02)
-    await world.until(lambda: (SPY, 597.00, 597.02) in world.offers())
-    assert not world.broker.feed.condition(SPY).frozen
+    await world.becomes(counts_again, True)
+    assert (SPY, 597.00, 597.02) in world.offers()
+    assert (SPY, 596.00, 596.02) not in world.offers()
+
+
+@goes_wrong(Kind.POISONED_GREEKS, duration_s=3_000)
+async def test_spoilt_greeks_are_none_at_all(world):
+    call, _ = await world.straddle()
+    await world.broker.feed.subscribe([await world.spy(), call])
+    for _ in range(8):
+        world.quote_all()
+        await world.settled()
+        await world.pass_time(1.2)
+        greeks = world.broker.feed.condition(call.con_id).greeks
+        assert greeks is None or (greeks.implied_vol, greeks.delta, greeks.vega) == (None, None, None)
 
 
 # -- fills -------------------------------------------------------------------------------------------------------------
@@ -125,7 +153,7 @@ async def test_a_fill_that_was_never_told_is_asked_for_and_told_once(world):
     bought = await world.buy(100, await world.spy())
     await world.until(lambda: world.fills(bought))
     await world.until(lambda: world.bills(world.fills(bought)))
-    await world.pass_time(12)
+    await world.pass_time(6)
     await world.settled()
     assert len(world.fills(bought)) == len(world.bills(world.fills(bought))) == 1
 
@@ -144,7 +172,7 @@ async def test_a_late_fill_is_told_once_and_its_bill_after_it(world):
     world.quote(SPY, 599.99, 600.01)
     bought = await world.buy(100, await world.spy())
     await world.until(lambda: world.bills(world.fills(bought)))
-    await world.pass_time(10)
+    await world.pass_time(6)
     await world.settled()
     (fill,), (bill,) = world.fills(bought), [each for each in world.said if isinstance(each, Commission)]
     assert world.said.index(fill) < world.said.index(bill)

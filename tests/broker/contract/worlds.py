@@ -49,7 +49,7 @@ UNHURRIED = TimeoutParameters(
     what_if_s=100,
     time_s=100,
 )
-OFTEN = IbParameters(executions_every_s=5, settle_s=0.5, timeouts=UNHURRIED)  # others' fills are asked for, not told
+OFTEN = IbParameters(executions_every_s=5, settle_s=0.25, timeouts=UNHURRIED)  # others' fills are asked for, not told
 NO_CARRY = CarryParameters(credit_rate_pct=0, debit_rate_pct=0, borrow_fee_pct=0)
 
 
@@ -322,6 +322,26 @@ class InMemory:
             await asyncio.wait([running])
 
 
+class HeldClock:
+    """Stands still until it is let go, so that connecting takes no market time on a machine however slow."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._paced: PacedClock | None = None
+
+    def let_go(self) -> None:
+        self._paced = PacedClock(WallClock(), self._start, PACE)
+
+    def now(self) -> datetime:
+        return self._start if self._paced is None else self._paced.now()
+
+    def monotonic(self) -> float:
+        return 0.0 if self._paced is None else self._paced.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / PACE)
+
+
 class OverTcp:
     """The real ib_insync over a socket of this machine, on an ordinary loop; the market's time passes faster."""
 
@@ -332,11 +352,12 @@ class OverTcp:
     @asynccontextmanager
     async def open(scene: Scene) -> AsyncIterator[World]:
         engine = scene.exchange()
-        clock = PacedClock(WallClock(), engine.now, PACE)
+        clock = HeldClock(engine.now)
         gateway = Gateway(engine, clock, faults=scene.schedule())
         async with serving(gateway, port=0) as port:
             broker = IbBroker(("127.0.0.1", port), CLIENT_ID, ME, clock, OFTEN)
             async with _opened(World(engine, clock, broker, gateway.do)) as world:
+                clock.let_go()
                 yield world
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from gamma_scalper.broker.ib.broker import IbBroker
 from gamma_scalper.broker.ib.parameters import IbParameters
 from gamma_scalper.domain.fills import Commission, Fill
-from gamma_scalper.domain.instruments import Option, Stock, Tradable
+from gamma_scalper.domain.instruments import Index, Option, Stock, Tradable
 from gamma_scalper.domain.orders import GoodTill, ImmediateOrCancel, Intent, IntentId, Limit, Market, Purpose, Side
 from gamma_scalper.domain.ports import Link, LinkReport, OrderEvent, OrderReport, Standing
 from gamma_scalper.domain.quotes import Quote
@@ -48,9 +48,14 @@ def option(con_id: int, right: str, strike: int, expiry: date = EXPIRY, **change
     return Option(**plain | changes)
 
 
+_IN_CASH = {"exercise": "european", "settlement": "cash_pm"}
 LISTED = (
     Stock(con_id=1, symbol="SPY", trading_class="SPY"),
     Stock(con_id=2, symbol="NVDA", trading_class="NVDA"),
+    Index(con_id=3, symbol="SPX"),
+    Stock(con_id=4, symbol="DUAL", trading_class="NMS"),
+    Stock(con_id=5, symbol="DUAL", trading_class="BIG"),
+    option(31, "C", 6000, underlying_con_id=3, symbol="SPX", trading_class="SPXW", **_IN_CASH),
     option(11, "C", 600),
     option(12, "P", 600),
     option(13, "C", 610),
@@ -212,6 +217,7 @@ async def gateway_up(
     try:
         yield gateway
     finally:
+        loop.unregister_host("gateway")
         await gateway.close()
         running.cancel()
         await asyncio.wait([running])

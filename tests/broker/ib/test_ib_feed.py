@@ -234,11 +234,37 @@ async def test_a_chain_is_by_strike_the_call_before_the_put_and_within_the_strik
 async def test_what_does_not_exist_is_refused() -> None:
     async with floor() as here:
         catalogue = here.broker.catalogue
-        for ask in (catalogue.stock("NOPE"), catalogue.index("SPX"), catalogue.by_con_id(4711)):
+        for ask in (catalogue.stock("NOPE"), catalogue.index("VIX"), catalogue.by_con_id(4711)):
             with pytest.raises(Refused):
                 await ask
         with pytest.raises(Refused):
             await catalogue.expiries(Stock(con_id=4711, symbol="NOPE"))
+
+
+async def test_a_name_that_could_mean_several_is_refused_with_the_candidates() -> None:
+    async with floor() as here:
+        with pytest.raises(Refused, match="could be several") as refused:
+            await here.broker.catalogue.stock("DUAL")
+        assert "(4)" in refused.value.why
+        assert "(5)" in refused.value.why
+        assert (await here.broker.catalogue.by_con_id(5)).symbol == "DUAL"
+
+
+async def test_an_index_and_its_options_are_found_and_quoted() -> None:
+    async with floor() as here:
+        catalogue = here.broker.catalogue
+        spx = await catalogue.index("SPX")
+        assert (spx.con_id, spx.symbol) == (3, "SPX")
+        expiries = await catalogue.expiries(spx)
+        (call,) = await catalogue.options(spx, expiries[0])
+        assert (call.underlying_con_id, call.exercise, call.settlement) == (3, "european", "cash_pm")
+        assert await catalogue.by_con_id(3) == spx
+        await here.broker.feed.subscribe([spx, call])
+        here.quote(3, 6000.0, 6000.5)
+        here.quote(31, 20.0, 20.5)
+        await here.until(lambda: {quote.con_id for quote in here.quoted} >= {31})
+        with pytest.raises(Refused, match="200"):
+            await catalogue.stock("SPX")
 
 
 async def test_the_steps_are_those_of_the_market_rule() -> None:
@@ -261,6 +287,7 @@ async def test_holdings_are_asked_for_anew_each_time_and_cost_what_the_broker_sa
             (11, 2, Decimal(402)),
             (12, 3, Decimal(392)),
         ]
+        await asyncio.sleep(5)  # the broker tells of its figures when it likes
         assert (await here.broker.account.cash())[0].amount == pytest.approx(Decimal(1_000_000 - 804 - 1176), abs=10)
         await asyncio.sleep(30)
         with pytest.raises(Unanswered, match="positions"):

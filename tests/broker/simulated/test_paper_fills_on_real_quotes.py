@@ -8,11 +8,13 @@ import pytest
 from attrs import evolve
 from simulated_accounts import CALL, FRIDAY, ME, MONDAY, NO_CARRY, SPY, Client, exchange, trading
 
-from gamma_scalper.broker.simulated import PaperBroker, SimulatedBroker, Venue
+from gamma_scalper.broker.simulated import PaperBroker, SimulatedBroker, SimulatedParameters, Venue
 from gamma_scalper.domain.fills import Fill
+from gamma_scalper.domain.instruments import Stock
 from gamma_scalper.domain.orders import Side
-from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refused, Standing
+from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refused, Standing, Unanswered
 from gamma_scalper.domain.quotes import DataType
+from gamma_scalper.domain.sessions import parse_liquid_hours
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.faults import NO_FAULTS, Fault, FaultSchedule, Kind
 from gamma_scalper.exchange.parameters import ExchangeParameters, VenueParameters
@@ -47,7 +49,9 @@ class ReadOnly:
 class Paper(Client):
     """Its own exchange is fed by another, which stands for the real market."""
 
-    def __init__(self, faults: FaultSchedule = NO_FAULTS) -> None:
+    def __init__(
+        self, faults: FaultSchedule = NO_FAULTS, parameters: SimulatedParameters = SimulatedParameters()
+    ) -> None:
         clock = LoopClock(asyncio.get_running_loop(), MONDAY)
         self.real = Client(Venue(exchange(), clock), "DU2", faults=faults)
         market = Pushed((), trading_hours(MONDAY.date(), FRIDAY), MONDAY)
@@ -57,7 +61,7 @@ class Paper(Client):
             parameters=ExchangeParameters(venue=STRICT, carry=NO_CARRY),
         )
         super().__init__(Venue(engine, clock), ME)
-        self.broker = PaperBroker(ReadOnly(self.real.broker), self.venue, ME)
+        self.broker = PaperBroker(ReadOnly(self.real.broker), self.venue, ME, parameters=parameters)
 
     async def see(self, bid: float, ask: float, con_id: int = 1) -> None:
         """The real market quotes, and the quote has come."""
@@ -137,6 +141,19 @@ async def test_nothing_fills_while_trading_is_halted():
         assert (await paper.course(working))[-1] is Standing.FILLED
 
 
+async def test_nothing_fills_on_a_quote_that_had_stopped_counting_when_it_was_read():
+    paper = Paper()
+    async with trading(paper):
+        await paper.broker.feed.subscribe([SPY])
+        await paper.see(599.99, 600.01)
+        working = await paper.place(Side.BUY, 100, "599.50", lives_s=300)
+        paper.real.quote(599.38, 599.40)
+        paper.real.broker.feed.freeze("10197: another session has them")
+        assert (await paper.course(working))[-1] is Standing.WORKING
+        await paper.see(599.37, 599.39)
+        assert (await paper.course(working))[-1] is Standing.FILLED
+
+
 async def test_an_option_is_listed_after_its_underlying():
     paper = Paper()
     async with trading(paper):
@@ -166,7 +183,7 @@ async def test_contracts_and_conditions_are_the_real_ones():
 
 
 async def test_nothing_is_placed_while_the_real_link_is_not_ready_and_its_course_is_told():
-    paper = Paper(FaultSchedule([Fault(MONDAY + timedelta(seconds=10), Kind.DISCONNECT_1101, duration_s=30)]))
+    paper = Paper(FaultSchedule([Fault(MONDAY + timedelta(seconds=10.4), Kind.DISCONNECT_1101, duration_s=30)]))
     async with trading(paper):
         await paper.broker.feed.subscribe([SPY])
         await paper.see(599.99, 600.01)
@@ -180,6 +197,40 @@ async def test_nothing_is_placed_while_the_real_link_is_not_ready_and_its_course
         await paper.see(599.99, 600.01)
         await paper.place()
         assert len(await paper.told(Fill)) == 1
+
+
+async def test_trading_hours_are_asked_for_again_before_they_run_out():
+    paper = Paper(parameters=SimulatedParameters(link_every_s=600))
+    known = {"day": 5}
+
+    async def by_con_id(con_id: int) -> Stock:
+        """As a broker answers: today's hours and no more."""
+        day = known["day"]
+        return evolve(SPY, liquid_hours=parse_liquid_hours(f"202601{day:02}:0930-202601{day:02}:1600", "US/Eastern"))
+
+    paper.real.broker.catalogue.by_con_id = by_con_id
+    async with trading(paper):
+        await paper.broker.feed.subscribe([await by_con_id(1)])
+        await asyncio.sleep(12 * 3_600)
+        known["day"] = 6
+        await asyncio.sleep(12 * 3_600)  # ten in the morning of the next day
+        await paper.see(599.99, 600.01)
+        await paper.place()
+        assert len(await paper.told(Fill)) == 1
+
+
+async def test_hours_that_are_not_told_stay_as_they_were():
+    paper = Paper(parameters=SimulatedParameters(link_every_s=600))
+
+    async def nobody(con_id: int) -> Stock:
+        raise Unanswered("no answer")
+
+    async with trading(paper):
+        await paper.broker.feed.subscribe([SPY])
+        paper.real.broker.catalogue.by_con_id = nobody
+        await asyncio.sleep(7 * 3_600)
+        assert paper.broker.link.link is Link.READY
+        assert paper.venue.engine.market.instrument(1) == SPY
 
 
 async def test_stopping_stops_the_real_connection_too():

@@ -1,10 +1,11 @@
 """What the simulated broker's client is told while things go wrong, and what it makes of it."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from simulated_accounts import SPY, account, after, fault
+from simulated_accounts import MONDAY, SPY, account, after, fault
 
 from gamma_scalper.broker.simulated import SimulatedParameters
 from gamma_scalper.domain.fills import Commission, Fill
@@ -21,7 +22,7 @@ from gamma_scalper.domain.ports import (
     Warned,
 )
 from gamma_scalper.domain.quotes import DataType
-from gamma_scalper.exchange.faults import Kind
+from gamma_scalper.exchange.faults import Fault, FaultSchedule, Kind
 from gamma_scalper.exchange.parameters import VenueParameters
 
 SLOW = VenueParameters(latency_ms=200, slippage_bps=0, participation_pct=100, partial_fill_pct=0, oldest_quote_s=600)
@@ -52,6 +53,15 @@ async def test_an_outage_is_told_at_once_and_nothing_is_placed_while_it_lasts(ki
         assert [each.link for each in await client.told(LinkReport)] == [Link.READY, Link.BLIND, Link.READY]
         await asyncio.sleep(0)
         assert client.quotes[-1].ask == 600.00, "the line was not asked for again"
+
+
+async def test_what_is_looked_at_for_the_first_time_after_an_outage_is_quoted():
+    async with account(fault(Kind.DISCONNECT_1101, 10, duration_s=30)) as client:
+        await asyncio.sleep(50)
+        await client.broker.feed.subscribe([SPY])
+        client.quote()
+        await client.read()
+        assert [quote.ask for quote in client.quotes] == [600.01]
 
 
 async def test_what_filled_during_an_outage_is_told_before_the_recap():
@@ -88,6 +98,19 @@ async def test_a_closed_socket_is_opened_again_as_soon_as_it_can_be():
         client.quote(599.98, 600.00)
         await client.read()
         assert client.quotes[-1].ask == 600.00
+
+
+async def test_what_struck_once_does_not_strike_the_next_connection_again():
+    moment = MONDAY + timedelta(seconds=1)
+    schedule = FaultSchedule([Fault(moment, Kind.LOST_ORDER), Fault(MONDAY + timedelta(seconds=10), Kind.SOCKET_DROP)])
+    async with account(schedule) as client:
+        await asyncio.sleep(2)
+        client.quote()
+        lost = await client.place()
+        await asyncio.sleep(20)
+        assert [each.link for each in await client.told(LinkReport)] == [Link.READY, Link.DOWN, Link.READY]
+        assert not await client.course(lost)
+        assert (await client.course(await client.place()))[-1] is Standing.FILLED
 
 
 # -- quotes ------------------------------------------------------------------------------------------------------------

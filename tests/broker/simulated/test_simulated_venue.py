@@ -12,10 +12,11 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.fills import Commission, Fill
 from gamma_scalper.domain.instruments import Combo, Leg, Stock
 from gamma_scalper.domain.orders import Limit, Side
-from gamma_scalper.domain.ports import Link, LinkReport, OrderReport, Recap, Refused, Standing
+from gamma_scalper.domain.ports import Link, LinkReport, OrderReport, Recap, Refused, Standing, Warned
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import ExchangeParameters, VenueParameters
 from gamma_scalper.exchange.specs import market_from
+from gamma_scalper.exchange.tickets import Tick
 from gamma_scalper.kernel import LoopClock, VirtualLoop
 
 SPEC = "heston:sigma=0.2,implied=0.22,spot=600"
@@ -112,6 +113,20 @@ async def test_an_exchange_that_fails_takes_the_link_down_and_is_raised_at_the_e
             assert client.broker.link.link is Link.DOWN
             assert "ZeroDivisionError" in client.broker.link.why
             assert (await client.told(LinkReport))[-1].link is Link.DOWN
+            del place.engine.market.advance
+            place.do(Tick())
+            before = place.engine.now
+            await asyncio.sleep(5)
+            assert place.engine.now == before, "what has failed went on as if nothing had happened"
+
+
+async def test_what_was_looked_at_before_the_start_is_quoted_from_the_start():
+    client = Client(venue(), ME)
+    await client.broker.feed.subscribe([SPY])
+    client.quote()
+    async with trading(client):
+        await client.read()
+        assert [quote.ask for quote in client.quotes] == [600.01]
 
 
 # -- several accounts --------------------------------------------------------------------------------------------------
@@ -129,6 +144,17 @@ async def test_two_accounts_at_one_exchange_hear_their_own_fills_only():
             assert (fill.account, fill.signed_quantity) == (client.account, quantity)
             assert len(await client.told(Commission)) == 1
             assert [int(each.holding.quantity) for each in await client.broker.account.holdings()] == [quantity]
+
+
+async def test_a_warning_about_another_account_s_order_is_not_heard():
+    place = venue()
+    me, you = Client(place, ME), Client(place, YOU)
+    async with trading(me, you):
+        me.quote()
+        await asyncio.sleep(7 * 3_600)
+        await you.place(Side.BUY, 100, "599.50", lives_s=86_400)
+        assert [each.code for each in await you.told(Warned)] == [399]
+        assert not await me.told(Warned)
 
 
 async def test_each_account_is_told_what_it_looks_at():
@@ -238,6 +264,7 @@ async def test_more_lines_than_there_are_is_refused_and_names_what_uses_them():
         await client.broker.feed.subscribe([SPY])
         await client.broker.feed.unsubscribe([SPY])
         await client.broker.feed.unsubscribe([SPY])
+        assert not client.venue.engine.floor.lines
         await client.broker.feed.subscribe([CALL])
 
 
