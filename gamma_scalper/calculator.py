@@ -1,17 +1,15 @@
 """One option on every model: the command `price`."""
 
-import sys
 from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
-from rich.console import Console
 
+from gamma_scalper.compiled_code import load_compiled_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.greeks import Greeks
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.pricing.model import MarketInputs, OptionTerms, PricingModel, checked_price
 from gamma_scalper.pricing.parameters import PricingParameters
-from gamma_scalper.pricing.warm_up import WarmUp
 
 _LONGEST_DAYS = 36_500
 _MOST_PCT = 10_000
@@ -68,17 +66,9 @@ def market_of(pricing: PricingParameters, asked: Asked, now: datetime) -> Market
 
 def _models(steps: int) -> list[PricingModel]:
     """All of them, compiled; the first time ever that takes a while, and says so."""
-    warm_up = WarmUp()
+    load_compiled_code()
     from gamma_scalper.pricing import BlackScholes, Lattice, QuantLibCRR
 
-    console = Console(stderr=True)
-    while warm_up.wait(0.05) == "loading":
-        pass
-    if warm_up.state == "compiling":
-        with console.status("compiling the lattice for this processor, once after set-up or an update ..."):
-            if not console.is_terminal:
-                sys.stderr.write("compiling the lattice for this processor, once after set-up or an update\n")
-            warm_up.wait()
     if steps:
         return [QuantLibCRR(steps), Lattice(steps), BlackScholes()]
     return [QuantLibCRR(), Lattice(), BlackScholes()]

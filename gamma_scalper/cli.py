@@ -15,10 +15,10 @@ from rich.table import Column, Table
 
 from gamma_scalper import logs
 from gamma_scalper.calculator import Asked, calculate, market_of
+from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
-from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.kernel import WallClock
 from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters
@@ -228,6 +228,7 @@ def gateway(
     ] = None,
     cash: Annotated[int | None, typer.Option(help="What each account starts with, $; PAPER_CASH otherwise.")] = None,
     past: Annotated[int, typer.Option(help="Sessions that a generated market has behind it when it opens.")] = 5,
+    data: Annotated[str, typer.Option(help="Market data that clients have paid for: live, delayed or none.")] = "live",
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -262,8 +263,10 @@ def gateway(
         cash=system.paper_cash if cash is None else cash,
         past_sessions=past,
         faults=faults,
-        exchange=ExchangeParameters(venue=system.venue),
+        data=data,
+        venue=system.venue,
     )
+    load_market_code()
     asyncio.run(serve(asked, told))
 
 
@@ -297,6 +300,8 @@ def doctor(
         def look(finding: Finding) -> None:
             status.update(f"{finding.check}: {finding.verdict.name.lower()}")
 
+        if loaded.system.gateway == "embedded":
+            load_market_code()
         findings = examine(loaded.system, chosen, confirm_account, look)
     code = worst(findings)
     if as_json:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from gamma_scalper.domain.instruments import Index, Option
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.sessions import OutsideCalendar
@@ -29,6 +31,8 @@ _VALUED_AT_ONCE = 8  # lines whose Greeks are worked out in one go, so that no t
 _LETTERS = "9c0001"  # under which `RequestSmartComponents` explains the exchanges of a quote
 _ALL_INTERESTED = 3  # snapshot permission
 _TYPES = tuple(DataType)
+_NOT_PAID = "Requested market data requires additional subscription"
+_BUT_DELAYED, _DELAYED_SHOWN = "Delayed market data is available.", "Displaying delayed market data."
 
 
 class _Watch:
@@ -60,6 +64,7 @@ class DataDesk:
         self._touched: dict[int, _Watch] = {}  # combos with a leg that has moved
         self._to_value: deque[_Watch] = deque()
         self._asked = DataType.LIVE
+        self._delays = self._gateway.parameters.data == "delayed"
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
         return {
@@ -94,8 +99,19 @@ class DataDesk:
         if not snapshot and subscribed >= self._gateway.parameters.pacing.market_data_lines:
             raise Refused(101, "Max number of tickers has been reached.")
         ends_at = now + _SNAPSHOT_LASTS if snapshot else None
+        self._permit(request.req_id)
         line = Line(request.req_id, legs, self._session.say, generic=generic, ends_at=ends_at)
         self._open(self._watch(line), now)
+
+    def _permit(self, req_id: int) -> None:
+        """Only what the login has paid for, or delayed quotes to those who ask for them."""
+        data, delayed = self._gateway.parameters.data, self._asked in (DataType.DELAYED, DataType.DELAYED_FROZEN)
+        if data == "none":
+            raise Refused(354, "Requested market data is not subscribed.")
+        if data == "delayed" and not delayed:
+            raise Refused(10089, f"{_NOT_PAID} for API. See link in 'Market Data Connections' dialog. {_BUT_DELAYED}")
+        if data == "delayed":
+            self._session.error(req_id, 10167, f"Requested market data is not subscribed. {_DELAYED_SHOWN}")
 
     def _watch(self, line: Line) -> _Watch:
         instruments = [self._gateway.catalogue.instrument(leg.con_id) for leg in line.legs]
@@ -184,6 +200,8 @@ class DataDesk:
 
     def quoted(self, quote: Quote) -> None:
         con_id, now = quote.con_id, quote.received_at
+        if self._delays:
+            quote = evolve(quote, data_type=DataType.DELAYED)
         for watch in self.wanted.get(con_id, ()):
             line = watch.line
             if len(line.legs) > 1:

@@ -47,4 +47,9 @@ class GatewayParameters:
     pacing: PacingParameters = section(PacingParameters)
     buffers: BufferParameters = section(BufferParameters)
     updates: UpdateParameters = section(UpdateParameters)
+    data: str = setting(
+        "live",
+        "market data the login has paid for; delayed: only to those who ask for delayed data; none: 354 to everybody",
+        one_of=("live", "delayed", "none"),
+    )
     master_client: int = setting(0, "client id that is told of everybody's orders; 0: none", at_least=0)

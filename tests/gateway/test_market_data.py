@@ -212,3 +212,28 @@ async def test_shares_beside_options_count_a_hundredth() -> None:
         client = await trading.client()
         await client.ask(RequestMarketData(5, covered))
         assert prices(client, ASK) == [pytest.approx(600.01 - 5.00)]
+
+
+# -- what was paid for -------------------------------------------------------------------------------------------------
+
+
+async def test_data_that_nobody_paid_for_is_refused() -> None:
+    async with house(parameters=GatewayParameters(data="none")) as trading:
+        client = await trading.client()
+        said = await client.ask(RequestMarketData(5, SHARE))
+        assert [(each.req_id, each.code) for each in said if isinstance(each, answers.Error)] == [(5, 354)]
+        trading.quote(SPY, 599.0, 600.0)
+        await asyncio.sleep(1)
+        assert not client.of(answers.TickPrice)
+
+
+async def test_delayed_data_is_for_those_who_ask_for_it() -> None:
+    async with house(parameters=GatewayParameters(data="delayed")) as trading:
+        client = await trading.client()
+        said = await client.ask(RequestMarketData(5, SHARE))
+        assert [each.code for each in said if isinstance(each, answers.Error)] == [10089]
+        client.send(RequestMarketDataType(3))
+        said = await client.ask(RequestMarketData(6, SHARE))
+        assert [each.code for each in said if isinstance(each, answers.Error)] == [10167]
+        assert client.of(answers.MarketDataType) == [answers.MarketDataType(6, 3)]
+        assert prices(client, 66, 6) == [599.99] and not prices(client, BID, 6)

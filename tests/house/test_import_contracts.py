@@ -117,6 +117,7 @@ OUTERMOST = {
     "market_access",
     "doctor",
     "serving",
+    "compiled_code",
     "backtest",
 }
 

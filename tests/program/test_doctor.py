@@ -127,7 +127,7 @@ def test_a_closed_market_is_told(tmp_path):
     assert worst(list(findings.values())) is ExitCode.NOTHING_TRADABLE
 
 
-@pytest.mark.parametrize(("data", "told"), [("none", "not subscribed"), ("delayed", "delayed")])
+@pytest.mark.parametrize(("data", "told"), [("none", "354: "), ("delayed", "10089: ")])
 def test_missing_permission_for_market_data_is_told(tmp_path, data, told):
     with gateway_on_a_port(parameters=GatewayParameters(data=data)) as port:
         findings = found(at(port), tmp_path)

@@ -61,6 +61,7 @@ class SimulatedMarket:
         self._listing = Listing()
         self._series = np.empty((3, 0))
         self._watched: dict[tuple[int, ...], Watched] = {}
+        self._offered: dict[int, Offer] = {}  # asset -> its underlying's offer at this tick
         self._options: dict[int, Option] = {}  # conId -> contract, for those that were asked for
         self._open(inside[0], [Level(made.spot, made.first_variance) for made in generators])
         self._list_options()
@@ -90,6 +91,7 @@ class SimulatedMarket:
         if self._tick < self._day.ticks:
             self._tick, self._now = self._tick + 1, following
             self._next = self._following()
+            self._offered.clear()
             return
         self._open(self._day.place + 1, self._day.closing())
         self._list_options()
@@ -101,6 +103,7 @@ class SimulatedMarket:
     def _go_to(self, tick: int) -> None:
         self._tick, self._now = tick, self._day.at(tick)
         self._next = self._following()
+        self._offered.clear()
 
     # Listing
 
@@ -223,6 +226,13 @@ class SimulatedMarket:
         return found
 
     def _underlying_offer(self, i: int) -> Offer:
+        """Made once a tick, since it is asked for by whoever watches the underlyings and whoever quotes them."""
+        found = self._offered.get(i)
+        if found is None:
+            found = self._offered[i] = self._made_offer(i)
+        return found
+
+    def _made_offer(self, i: int) -> Offer:
         """An index is one number, bid and asked alike for nothing."""
         asset, spot = self._assets[i], self._day.prices[i].spots[self._tick]
         unit = 10_000.0 if spot < 1.0 else 100.0

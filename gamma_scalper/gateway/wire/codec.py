@@ -16,6 +16,10 @@ from gamma_scalper.gateway.wire.tables_of_requests import REQUESTS
 __all__ = ["BadMessage", "read_answer", "read_request", "write_answer", "write_request"]
 
 
+_LONGEST_REQUEST = 65_536
+_SHORT = 2_000  # bytes of a request whose parts are remembered, since many are alike
+
+
 class _Dialect:
     """Every message at one version."""
 
@@ -38,12 +42,14 @@ _dialect = cache(_Dialect)
 
 def read_request(payload: bytes, version: int) -> Request:
     """What a client asks. Fields beyond those known are overlooked: other clients have more."""
+    if len(payload) > _LONGEST_REQUEST:
+        raise BadMessage(f"{len(payload):,} bytes are more than any request has; allowed: {_LONGEST_REQUEST:,}")
     fields = _fields(payload)
     number = INT.read(fields[0])
     ways = _dialect(version).requests.get(number)
     if ways is None:
         raise BadMessage(f"there is no request {number}")
-    request: Request = _read(ways, fields)[0]
+    request: Request = _read(ways, fields, short=len(payload) <= _SHORT)[0]
     return request
 
 
@@ -90,8 +96,8 @@ def _fields(payload: bytes) -> list[str]:
     return fields
 
 
-def _read(ways: RecordWays, fields: list[str]) -> tuple[Any, int]:
-    reader = Reader(fields)
+def _read(ways: RecordWays, fields: list[str], *, short: bool = False) -> tuple[Any, int]:
+    reader = Reader(fields, short=short)
     try:
         reader.take()
         return ways.read(reader), reader.left()

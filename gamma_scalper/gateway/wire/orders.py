@@ -28,7 +28,7 @@ class Condition:
     trigger_method: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # with so many fields a dictionary is filled in half the time
 class OrderFields:
     """Every field any message carries of an order; a message that lacks one leaves it at its default.
 

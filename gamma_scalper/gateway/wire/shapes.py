@@ -2,7 +2,9 @@
 
 import operator
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby, islice
 from typing import Any, NamedTuple, Protocol
 
 from attrs import frozen
@@ -15,15 +17,16 @@ Values = dict[str, dict[str, Any]]  # part of the message -> field -> what was r
 class Reader:
     """The fields of one message, taken one after the other; `take` stops the iteration where there are no more."""
 
-    __slots__ = ("_rest", "take")
+    __slots__ = ("rest", "short", "take")
 
-    def __init__(self, fields: Sequence[str]) -> None:
-        self._rest = iter(fields)
-        self.take = self._rest.__next__
+    def __init__(self, fields: Sequence[str], *, short: bool = False) -> None:
+        self.rest = iter(fields)
+        self.take = self.rest.__next__
+        self.short = short  # so that what is in it may be remembered
 
     def left(self) -> int:
         """How many have not been taken."""
-        return operator.length_hint(self._rest)
+        return operator.length_hint(self.rest)
 
 
 class Ways(NamedTuple):
@@ -32,6 +35,7 @@ class Ways(NamedTuple):
     read: Callable[[Reader, Values], None]
     write: Callable[[Any, list[str]], None]
     may_miss: bool = False
+    field: "Field | None" = None  # it is just this one
 
 
 class Shape(Protocol):
@@ -73,7 +77,70 @@ class Field:
             except BadMessage as problem:
                 raise BadMessage(f"{self.name}: {problem}") from None
 
-        return (Ways(read, write),)
+        return (Ways(read, write, field=self),)
+
+
+_RUN = 10  # fields; the fewer, the fewer are read anew because one of them differs
+_REMEMBERED = 64  # of each run
+
+
+class _Run:
+    """Fields in a row. Most of an order's hundred say the same in every order, so what they say is remembered."""
+
+    def __init__(self, ways: Sequence[Ways]) -> None:
+        self._ways = ways
+        self._fields = [each.field for each in ways if each.field is not None]
+        self._get = operator.attrgetter(*(field.name for field in self._fields))
+        self._values_of = lru_cache(_REMEMBERED)(self._read_anew)
+        self._texts_of = lru_cache(_REMEMBERED, typed=True)(self._write_anew)  # 1, 1.0 and True may differ in writing
+
+    def read(self, reader: Reader, values: Values) -> None:
+        texts = tuple(islice(reader.rest, len(self._ways)))
+        found = self._values_of(texts) if reader.short else self._read_anew(texts)
+        for part, of_part in found.items():
+            values[part].update(of_part)
+
+    def _read_anew(self, texts: tuple[str, ...]) -> Values:
+        values: Values = {_split(field.name)[0]: {} for field in self._fields}
+        reader = Reader(texts)
+        for ways in self._ways:
+            ways.read(reader, values)
+        return values
+
+    def write(self, message: Any, out: list[str]) -> None:
+        try:
+            out += self._texts_of(*self._get(message))
+        except TypeError:  # something in it can't be remembered
+            for ways in self._ways:
+                ways.write(message, out)
+
+    def _write_anew(self, *given: Any) -> list[str]:
+        texts = []
+        for field, value in zip(self._fields, given, strict=True):
+            try:
+                texts.append(field.kind.write(value))
+            except BadMessage as problem:
+                raise BadMessage(f"{field.name}: {problem}") from None
+        return texts
+
+
+class _Part(NamedTuple):
+    """Pieces that are read and written in one go, if there are fields enough for them."""
+
+    size: int
+    read: Callable[[Reader, Values], None]
+    write: Callable[[Any, list[str]], None]
+    pieces: Sequence[Ways]
+
+
+def _parts(ways: Sequence[Ways]) -> Iterator[_Part]:
+    """The same pieces, with those that are plain fields in a row taken together."""
+    for plain, group in groupby(ways, key=lambda each: each.field is not None):
+        pieces = list(group)
+        for begin in range(0, len(pieces), _RUN if plain else 1):
+            some = pieces[begin : begin + _RUN] if plain else [pieces[begin]]
+            together = _Run(some) if len(some) > 1 else some[0]
+            yield _Part(len(some), together.read, together.write, some)
 
 
 @frozen
@@ -193,9 +260,10 @@ class RecordWays:
     def __init__(self, record: Record, ways: Sequence[Ways]) -> None:
         self.make = record.make
         self._parts = record.parts
-        self._reads = [each.read for each in ways if not each.may_miss]
-        self._late_reads = [each.read for each in ways if each.may_miss]
-        self._writes = [each.write for each in ways]
+        always = list(_parts([each for each in ways if not each.may_miss]))
+        self._late = list(_parts([each for each in ways if each.may_miss]))
+        self._reads = [each.read for each in always]
+        self._writes = [each.write for each in (*always, *self._late)]
 
     def read(self, reader: Reader) -> Any:
         whole: dict[str, Any] = {}
@@ -204,10 +272,14 @@ class RecordWays:
             values[part] = {}
         for read in self._reads:
             read(reader, values)
-        for read in self._late_reads:
-            if not reader.left():
-                break
-            read(reader, values)
+        for late in self._late:
+            if reader.left() >= late.size:
+                late.read(reader, values)
+                continue
+            for piece in late.pieces:
+                if not reader.left():
+                    break
+                piece.read(reader, values)
         for part, make in self._parts.items():
             whole[part] = make(**values[part])
         return self.make(**whole)
