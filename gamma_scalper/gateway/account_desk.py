@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define
 
 from gamma_scalper.gateway.account_values import summary_tags, values_of
 from gamma_scalper.gateway.errors import invalid
 from gamma_scalper.gateway.moments import NEW_YORK
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_orders as requests
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _ALL = "All"
 _WHILE_CLOSED = timedelta(minutes=1)
@@ -35,7 +33,7 @@ class _Subscription:
 class AccountDesk:
     """See the module."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
         self._running: dict[Key, _Subscription] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gamma_scalper.domain.instruments import Option, Stock, TickRule
 from gamma_scalper.exchange.market import Listed
@@ -10,12 +10,10 @@ from gamma_scalper.gateway.contracts import last_trading_day
 from gamma_scalper.gateway.details import details, rule_id, tick_rule
 from gamma_scalper.gateway.errors import Refused, invalid, unknown_contract
 from gamma_scalper.gateway.moments import local_day
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_data as requests
 from gamma_scalper.gateway.wire import requests_of_orders as order_requests
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _OPTION_EXCHANGES = ("SMART", "AMEX", "CBOE", "ISE", "PHLX")
 _MOST_SAMPLES = 16
@@ -24,7 +22,7 @@ _MOST_SAMPLES = 16
 class ContractDesk:
     """See the module. The details of a combo are never answered, as at the broker: it has none but its legs'."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
 

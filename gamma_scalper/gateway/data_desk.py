@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve
 
@@ -18,12 +18,10 @@ from gamma_scalper.exchange.valuation import Valued
 from gamma_scalper.gateway.details import min_tick
 from gamma_scalper.gateway.errors import Refused, invalid
 from gamma_scalper.gateway.lines import HALTED, Line, combined
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_data as requests
 from gamma_scalper.gateway.wire.contracts import ContractFields
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _SNAPSHOT_LASTS = timedelta(seconds=11)
 _FIGURES_EVERY, _OPTION_FIGURES_EVERY = timedelta(seconds=1), timedelta(seconds=5)
@@ -54,7 +52,7 @@ class _Watch:
 class DataDesk:
     """See the module."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
         self._watches: dict[int, _Watch] = {}  # request id -> its line

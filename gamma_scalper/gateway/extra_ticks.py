@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +10,8 @@ from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.gateway.errors import Refused
 from gamma_scalper.gateway.lines import HALTED, Line, Tick
 from gamma_scalper.gateway.moments import local_day
+from gamma_scalper.gateway.roles import House
 from gamma_scalper.gateway.wire.answers_of_data import TickGeneric, TickPrice, TickSize, TickString
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.gateway import Gateway
 
 _SILENT = {105: "Average Option Volume", 162: "Index Future Premium", 225: "Auction Data", 292: "News"}
 _EASY_TO_BORROW, _HARD_TO_BORROW, _NOTHING_TO_BORROW = 3.0, 2.0, 1.0
@@ -28,7 +25,7 @@ _VOLS_EVERY = timedelta(seconds=60)
 class ExtraTicks:
     """Made once for all sessions; figures that cost something are kept for a minute."""
 
-    def __init__(self, gateway: "Gateway") -> None:
+    def __init__(self, gateway: House) -> None:
         self._gateway = gateway
         self._vols: dict[tuple[int, int], tuple[datetime, float | None]] = {}  # generic tick, conId -> when, what
         self._makers: dict[int, tuple[str, Callable[[Line, int, datetime], Iterator[Tick]]]] = {

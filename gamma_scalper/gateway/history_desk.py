@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from attrs import define
@@ -24,12 +24,10 @@ from gamma_scalper.gateway.bars import (
 from gamma_scalper.gateway.errors import Refused, invalid, no_history
 from gamma_scalper.gateway.moments import ZONE, local_day, read_moment, stamp
 from gamma_scalper.gateway.past import Samples
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_data as requests
 from gamma_scalper.gateway.wire.contracts import ContractFields
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _TEN_MINUTES = timedelta(minutes=10)
 _BAR = timedelta(seconds=5)
@@ -50,7 +48,7 @@ class _Live:
 class HistoryDesk:
     """See the module."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
         self._asked: deque[datetime] = deque()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve
 
@@ -18,11 +18,9 @@ from gamma_scalper.gateway.errors import Refused
 from gamma_scalper.gateway.order_numbers import Owner, Sent
 from gamma_scalper.gateway.order_reading import read_order
 from gamma_scalper.gateway.preview import NOTHING_COMPUTED, preview
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_orders as requests
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _DUPLICATE = Refused(103, "Duplicate order id")
 _TOO_LARGE = "Order size exceeds the limit of the precautionary settings"
@@ -31,7 +29,7 @@ _TOO_LARGE = "Order size exceeds the limit of the precautionary settings"
 class OrderDesk:
     """See the module. An order is at the exchange before its message has been left behind."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
         self._held: dict[int, requests.PlaceOrder] = {}  # order id -> an order that isn't to be transmitted yet

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import to_float
@@ -12,13 +12,12 @@ from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import Exercise
 from gamma_scalper.gateway.errors import Refused, invalid
 from gamma_scalper.gateway.moments import read_moment
+from gamma_scalper.gateway.order_desk import OrderDesk
 from gamma_scalper.gateway.order_numbers import Owner
 from gamma_scalper.gateway.order_reading import account_of
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_orders as requests
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _SIDES = {"": None, "BUY": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, "SLD": Side.SELL, "SSHORT": Side.SELL}
 _EXERCISE, _LAPSE = 1, 2
@@ -27,8 +26,8 @@ _EXERCISE, _LAPSE = 1, 2
 class RecordDesk:
     """See the module. Records are true, whatever a fault has kept from the client."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(self, session: Conversation, orders: OrderDesk) -> None:
+        self._session, self._orders = session, orders
         self._gateway = session.gateway
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
@@ -59,7 +58,7 @@ class RecordDesk:
         self._tell_open(lambda order: True)
 
     def _tell_open(self, wanted: Callable[[Order], bool]) -> None:
-        self._session.orders.tell_open(filter(wanted, self._gateway.engine.open_orders()))
+        self._orders.tell_open(filter(wanted, self._gateway.engine.open_orders()))
         self._session.say(answers.OpenOrderEnd())
 
     def _bind(self, request: requests.RequestAutoOpenOrders) -> None:

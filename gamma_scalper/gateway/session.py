@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from loguru import logger
 
@@ -23,14 +23,12 @@ from gamma_scalper.gateway.order_desk import OrderDesk
 from gamma_scalper.gateway.order_numbers import Owner
 from gamma_scalper.gateway.outbox import Outbox
 from gamma_scalper.gateway.record_desk import RecordDesk
+from gamma_scalper.gateway.roles import Desk, Reception
 from gamma_scalper.gateway.tick_desk import TickDesk
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire.codec import BadMessage, read_request, write_answer
 from gamma_scalper.gateway.wire.requests_of_data import RequestCurrentTime, SetServerLogLevel, StartApi, Unserved
 from gamma_scalper.gateway.wire.requests_of_orders import RequestIds, RequestManagedAccounts, RequestUserInfo
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.gateway import Gateway
 
 _FARMS = (
     (2104, "Market data farm connection is OK:usfarm"),
@@ -42,26 +40,10 @@ _MOST_VIOLATIONS = 3
 _DATA_LOST = 1101  # subscriptions are gone; who wants them asks again
 
 
-class Desk(Protocol):
-    """Serves some kinds of request of one session."""
-
-    def handlers(self) -> dict[type, Callable[[Any], None]]: ...
-
-    def tend(self, now: datetime) -> None:
-        """Do what is due by itself."""
-        ...
-
-    def next_at(self) -> datetime | None: ...
-
-    def close(self) -> None:
-        """Let go of what it holds at the exchange."""
-        ...
-
-
 class Session:
     """What one connection has been told and may ask; everything that outlives it the gateway keeps."""
 
-    def __init__(self, gateway: "Gateway", outbox: Outbox, close: Callable[..., None], *, paced: bool = False) -> None:
+    def __init__(self, gateway: Reception, outbox: Outbox, close: Callable[..., None], *, paced: bool = False) -> None:
         self.gateway = gateway
         self.outbox = outbox
         self.client_id: int | None = None
@@ -76,7 +58,15 @@ class Session:
         self.data, self.orders = DataDesk(self), OrderDesk(self)
         self.account, self.history = AccountDesk(self), HistoryDesk(self)
         self.ticks = TickDesk(self)
-        desks = self.data, self.ticks, self.orders, self.account, self.history, ContractDesk(self), RecordDesk(self)
+        desks = (
+            self.data,
+            self.ticks,
+            self.orders,
+            self.account,
+            self.history,
+            ContractDesk(self),
+            RecordDesk(self, self.orders),
+        )
         self._desks: tuple[Desk, ...] = desks
         self._handlers: dict[type, Callable[[Any], None]] = {
             RequestCurrentTime: self._tell_time,

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.tickets import Look, LookAway
 from gamma_scalper.gateway.errors import Refused, invalid
+from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_data as requests
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.session import Session
 
 _KINDS = ("Last", "AllLast", "BidAsk", "MidPoint")
 _MOST = 5  # contracts at once, as the broker allows for a hundred lines
@@ -51,7 +49,7 @@ class _Stream:
 class TickDesk:
     """See the module. A client that reads slowly loses ticks here as it does quotes."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Conversation) -> None:
         self._session = session
         self._gateway = session.gateway
         self._streams: dict[int, _Stream] = {}  # request id -> its stream

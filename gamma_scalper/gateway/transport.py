@@ -1,21 +1,18 @@
 """A connection as asyncio sees it; the same over TCP and in memory."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from gamma_scalper.gateway.outbox import Outbox
+from gamma_scalper.gateway.roles import Door
 from gamma_scalper.gateway.session import Session
-
-if TYPE_CHECKING:
-    from gamma_scalper.gateway.gateway import Gateway
 
 
 class Connection(asyncio.Protocol):
     """Carries bytes between a socket and a session."""
 
-    def __init__(self, gateway: "Gateway", *, paced: bool) -> None:
+    def __init__(self, gateway: Door, *, paced: bool) -> None:
         self._gateway = gateway
         self._transport: asyncio.Transport | None = None
         self.outbox = Outbox(self._wake, gateway.parameters.buffers)

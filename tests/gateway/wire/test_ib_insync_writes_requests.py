@@ -1,5 +1,6 @@
 """Whatever the real client of ib_insync writes is read as it was meant, at every version."""
 
+import asyncio
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -112,6 +113,15 @@ ASKED: dict[str, Send] = {
     "RequestUserInfo": lambda c, r, k: c.reqUserInfo(r.req_id),
     "SetServerLogLevel": lambda c, r, k: c.setServerLogLevel(r.level),
 }
+
+
+@pytest.fixture(autouse=True)
+def loop():
+    """The client asks the policy for one, to know the time."""
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        yield
+    asyncio.set_event_loop(None)
 
 
 class Line:
