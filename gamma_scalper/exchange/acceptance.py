@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from gamma_scalper.domain.fee_rates import FIRST_DAY
 from gamma_scalper.domain.fees import Bill
@@ -179,15 +179,20 @@ def margin_after(floor: Floor, ticket: Ticket, replaced: Order | None = None) ->
     return worst
 
 
+def margin_alone(floor: Floor, ticket: Ticket) -> Margin:
+    """As if this order had filled and nothing else."""
+    return _margin_with(floor, [(ticket, int(ticket.quantity))])
+
+
 def _margin_with(floor: Floor, filled: Iterable[tuple[Ticket, int]]) -> Margin:
     """Once so much of each of these has filled, all of one account."""
     filled = list(filled)
     account = floor.accounts[filled[0][0].account]
-    holdings = {con_id: int(held.quantity) for con_id, held in account.held.items()}
-    cash, limits = float(account.cash), dict[int, float]()
+    after = _After(floor, float(account.cash), {con_id: int(held.quantity) for con_id, held in account.held.items()})
     for ticket, quantity in filled:
-        cash -= _apply(floor, ticket, quantity, holdings, limits)
-    return margin_of(cash, _lines(floor, holdings, limits))
+        if quantity:
+            after.add(ticket, quantity)
+    return margin_of(after.cash, [*_lines(floor, after.holdings, after.limits), *after.at_limit])
 
 
 def _opening(order: Order, closable: dict[int, int]) -> int:
@@ -200,15 +205,44 @@ def _opening(order: Order, closable: dict[int, int]) -> int:
     return order.left - closing
 
 
-def _apply(floor: Floor, ticket: Ticket, quantity: int, holdings: dict[int, int], limits: dict[int, float]) -> float:
-    """Add what it would bring; returns the cash it takes."""
-    if not quantity:
-        return 0.0
-    for leg in ticket.legs:
-        holdings[leg.con_id] = holdings.get(leg.con_id, 0) + ticket.side.sign * leg.ratio * quantity
-    if ticket.limit is not None and isinstance(ticket.what, int):
-        limits[ticket.what] = float(ticket.limit)
-    return ticket.side.sign * quantity * _price_to_pay(floor, ticket)
+@define
+class _After:
+    """What an account would have once orders have filled."""
+
+    _floor: Floor
+    cash: float
+    holdings: dict[int, int]
+    limits: dict[int, float] = Factory(dict)  # conId -> an order's limit, where the market has no price
+    at_limit: list[Line] = Factory(list)  # what would have been opened at a better price than the market's
+
+    def add(self, ticket: Ticket, quantity: int) -> None:
+        """Waiting for a better price earns nothing: what it opens is worth its limit, what it closes the market's."""
+        market = sum(leg.ratio * self._floor.price(leg.con_id) * _multiplier(self._floor, leg.con_id)
+                     for leg in ticket.legs)  # fmt: skip
+        sign, price = ticket.side.sign, _price_to_pay(self._floor, ticket)
+        if ticket.limit is not None and market and sign * (market - price) > 0:
+            if isinstance(ticket.what, int):
+                self._open_at_limit(ticket.what, sign, quantity, market, price)
+                return
+            price = market
+        self.cash -= sign * quantity * price
+        for leg in ticket.legs:
+            self._hold(leg.con_id, sign * leg.ratio * quantity)
+        if ticket.limit is not None and isinstance(ticket.what, int):
+            self.limits[ticket.what] = float(ticket.limit)
+
+    def _open_at_limit(self, con_id: int, sign: int, quantity: int, market: float, price: float) -> None:
+        closing = min(quantity, max(-sign * self.holdings.get(con_id, 0), 0))
+        opening = quantity - closing
+        self.cash -= sign * (closing * market + opening * price)
+        self._hold(con_id, sign * closing)
+        instrument = self._floor.instrument(con_id)
+        if opening and isinstance(instrument, Stock | Option):
+            underlying = self._floor.price(self._floor.underlying(con_id))
+            self.at_limit.append(Line(instrument, sign * opening, price / instrument.multiplier, underlying))
+
+    def _hold(self, con_id: int, quantity: int) -> None:
+        self.holdings[con_id] = self.holdings.get(con_id, 0) + quantity
 
 
 def _price_to_pay(floor: Floor, ticket: Ticket) -> float:

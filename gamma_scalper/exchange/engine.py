@@ -8,7 +8,7 @@ from typing import Any
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange import mishaps, overnight, routine, trading
-from gamma_scalper.exchange.acceptance import Refusal, impossible, margin_after, margin_now
+from gamma_scalper.exchange.acceptance import Refusal, impossible, margin_alone, margin_now
 from gamma_scalper.exchange.accounts import OUTSIDE, Account
 from gamma_scalper.exchange.events import Cause, Charged, Event, Executed, OrderStatus
 from gamma_scalper.exchange.faults import NO_FAULTS, FaultSchedule, FaultWatch
@@ -138,8 +138,8 @@ class Engine:
         return margin_now(self.floor, account)
 
     def what_if(self, ticket: Ticket) -> Margin | Refusal:
-        """The account's margin as if this order had filled; nothing is placed."""
-        return impossible(self.floor, ticket) or margin_after(self.floor, ticket)
+        """The account's margin as if this order had filled, and no other; nothing is placed."""
+        return impossible(self.floor, ticket) or margin_alone(self.floor, ticket)
 
     def order(self, perm_id: int) -> Order | None:
         return self.floor.orders.find(perm_id)

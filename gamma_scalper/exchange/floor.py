@@ -26,7 +26,6 @@ from gamma_scalper.exchange.events import (
     Notice,
     OrderStatus,
     Phase,
-    Status,
     Trading,
 )
 from gamma_scalper.exchange.faults import FaultWatch
@@ -40,7 +39,6 @@ NEW_YORK = ZoneInfo("America/New_York")
 BEFORE_CLOSE = timedelta(microseconds=1)
 """The last moment of a session."""
 
-_NOTHING = Decimal(0)
 _OLDEST_MARK = timedelta(days=7)
 
 
@@ -374,7 +372,7 @@ def status_of(order: Order, seq: int, at: datetime) -> OrderStatus:
         order_ref=order.ticket.order_ref,
         status=order.status,
         filled=Decimal(order.filled),
-        remaining=_NOTHING if order.status is Status.INACTIVE else Decimal(order.left),
+        remaining=Decimal(order.left),
         average_price=order.average_price,
         why_held=order.why_held,
         code=order.code,

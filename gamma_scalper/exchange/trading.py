@@ -284,8 +284,11 @@ def cancel(floor: Floor, order: Order) -> None:
     if not order.alive:
         _too_late(floor, order)
         return
-    floor.tell(202, "Order Canceled - reason:", perm_id=order.perm_id, owner=order.ticket.owner)
-    end(floor, order, Status.CANCELLED, "")
+    group = floor.orders.group(order.ticket.account, order.ticket.oca_group) if order.ticket.oca_group else []
+    for each in (order, *(member for member in group if member is not order)):  # a client's cancel is of them all
+        if each.alive:
+            floor.tell(202, "Order Canceled - reason:", perm_id=each.perm_id, owner=each.ticket.owner)
+            end(floor, each, Status.CANCELLED, "")
 
 
 def _too_late(floor: Floor, order: Order) -> None:

@@ -106,6 +106,23 @@ def test_a_fill_cancels_the_other_orders_of_its_group() -> None:
     assert [venue.status(each) for each in (up, down, other)] == [Status.FILLED, Status.CANCELLED, Status.FILLED]
 
 
+def test_a_client_s_cancel_is_of_the_whole_group_and_its_end_of_life_of_the_one_order() -> None:
+    venue = quoted()
+    up, down = venue.sell(10, "601", oca_group="a"), venue.sell(10, "602", oca_group="a")
+    other = venue.sell(10, "601", oca_group="a", account=YOU)
+    venue.cancel(up)
+    assert [venue.status(each) for each in (up, down, other)] == [Status.CANCELLED, Status.CANCELLED, Status.SUBMITTED]
+    assert venue.codes() == [202, 202]
+    parent = venue.buy(10)
+    target, stop = (venue.sell(10, price, parent=parent) for price in ("602", "603"))
+    venue.cancel(target)
+    assert (venue.status(target), venue.status(stop)) == (Status.CANCELLED, Status.CANCELLED)
+    soon = venue.sell(10, "601", oca_group="b", tif=TimeInForce.GTD, good_till=venue.now + timedelta(minutes=1))
+    late = venue.sell(10, "602", oca_group="b")
+    venue.wait(61)
+    assert (venue.status(soon), venue.status(late)) == (Status.CANCELLED, Status.SUBMITTED)
+
+
 def test_a_fill_can_reduce_the_other_orders_of_its_group_instead() -> None:
     venue = quoted()
     up = venue.sell(10, "601", oca_group="a", oca=Oca.REDUCE)

@@ -4,11 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from venue import CALL, CLOSE, HIGH_CALL, MONDAY, PUT, SPY, STRADDLE, Venue, quoted
+from venue import CALL, CLOSE, HIGH_CALL, ME, MONDAY, PUT, SPY, STRADDLE, Venue, quoted
 
 from gamma_scalper.domain.orders import Limit, Side
 from gamma_scalper.exchange.acceptance import Refusal
-from gamma_scalper.exchange.events import Status
+from gamma_scalper.exchange.events import OrderStatus, Status
 from gamma_scalper.exchange.tickets import (
     ComboLeg,
     Exercise,
@@ -116,3 +116,31 @@ def test_time_does_not_go_backwards() -> None:
     venue = quoted()
     with pytest.raises(ValueError, match="back"):
         venue.wait(MONDAY - timedelta(seconds=1))
+
+
+# -- what resting orders do to buying power ----------------------------------------------------------------------------
+
+
+def test_waiting_for_a_better_price_makes_nobody_richer() -> None:
+    venue = quoted(cash=100_000)
+    alone = venue.engine.what_if(bid(1))
+    resting = venue.buy(1_500, "100.00")
+    assert venue.order(resting).alive, "150,000 dollars of shares, and half of it in cash"
+    assert venue.engine.what_if(bid(1)) == alone, "a what-if is about this order and no other"
+    refused = venue.buy(400)
+    assert venue.order(refused).code == 201, "75,000 of the 100,000 are spoken for"
+    status = next(each for each in reversed(venue.said) if isinstance(each, OrderStatus))
+    assert (status.status, status.filled, status.remaining) == (Status.INACTIVE, 0, 400)
+    assert venue.engine.margin(ME).available == pytest.approx(100_000)
+
+
+def test_a_sale_far_above_the_market_makes_nobody_richer_either() -> None:
+    venue = quoted(cash=100_000)
+    venue.buy(100)
+    venue.sell(100, "6000.00")
+    assert venue.order(venue.buy(400)).code == 201
+    assert venue.order(venue.sell(100, "60000.00")).code == 201, "a short sale of 6,000,000 dollars"
+
+
+def bid(quantity: int) -> Ticket:
+    return Ticket(account=ME, what=SPY, side=Side.BUY, quantity=Decimal(quantity))

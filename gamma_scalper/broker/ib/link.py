@@ -20,6 +20,7 @@ from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refuse
 Keeper = Callable[[], Coroutine[Any, Any, None]]
 
 _LOST, _SILENT = "lost", "silent"  # causes of blindness: the gateway's broker, or the gateway itself
+_SLOW_S = 1.0  # a round trip by which no clock is set
 _MISSES = 2  # questions for the time without an answer, after which the connection is given up
 
 
@@ -234,6 +235,8 @@ class IbLink:
             name=TIME,
         )
         answered = self._clock.now()
+        if self.skew_s is not None and (answered - asked).total_seconds() > _SLOW_S:
+            return  # nobody knows when on its way the time was read
         # It tells whole seconds, so that on average half of one is missing.
         self.skew_s = answer[0] + 0.5 - (asked + (answered - asked) / 2).timestamp()
         skewed = abs(self.skew_s) > self._parameters.largest_skew_s

@@ -257,6 +257,13 @@ async def test_a_server_whose_clock_is_off_is_told_once_and_orders_end_when_we_m
         assert tracked.sent.goodTillDate == "20260105-15:20:30"  # at 15:20:00 by our clock
 
 
+async def test_the_time_told_in_a_late_answer_moves_no_order_s_end() -> None:
+    async with floor(fault(Kind.SLOW_ANSWERS, at_s=10, duration_s=120, amount=4)) as here:
+        before = here.broker.clock_skew_s
+        await asyncio.sleep(60)
+        assert here.broker.clock_skew_s == pytest.approx(before, abs=0.6)
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 
