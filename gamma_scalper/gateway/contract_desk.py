@@ -1,6 +1,6 @@
 """Answers about contracts: what fits a description, option chains, price steps, symbols, venues."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,9 +55,15 @@ class ContractDesk:
         found = self._gateway.catalogue.find(request.contract, now, include_expired=request.include_expired)
         if not found:
             raise unknown_contract()
+        self._session.say_in_turn(self._all(request.req_id, found, now))
+
+    def _all(self, req_id: int, found: Sequence[Listed], now: datetime) -> Iterator[answers.Answer]:
         for instrument in found:
-            self._session.say(self._one(request.req_id, instrument, now))
-        self._session.say(answers.ContractDetailsEnd(request.req_id))
+            try:
+                yield self._one(req_id, instrument, now)
+            except Refused:  # it has expired while the others were told
+                continue
+        yield answers.ContractDetailsEnd(req_id)
 
     def _one(self, req_id: int, instrument: Listed, now: datetime) -> answers.ContractDetails:
         gateway = self._gateway

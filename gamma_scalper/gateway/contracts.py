@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from gamma_scalper.domain.instruments import Index, Option, Stock
+from gamma_scalper.domain.sessions import OutsideCalendar
 from gamma_scalper.exchange.market import Listed, Market, UnknownContract
 from gamma_scalper.exchange.tickets import ComboLeg
 from gamma_scalper.gateway.errors import ambiguous_contract, invalid, unknown_contract
-from gamma_scalper.gateway.moments import local_day
+from gamma_scalper.gateway.moments import local_day, midnight
 from gamma_scalper.gateway.wire.contracts import ContractFields
 
 EXCHANGES = ("SMART", "AMEX", "NYSE", "CBOE", "PHLX", "ISE", "CHX", "ARCA", "ISLAND", "NASDAQ", "BATS", "IEX")
@@ -144,6 +145,14 @@ class Catalogue:
         """Every expiry listed, with its options."""
         for expiry in self._market.expiries(underlying_con_id):
             yield expiry, self._market.options(underlying_con_id, expiry)
+
+    def closes(self, con_id: int, day: date) -> datetime:
+        """When trading in it ends on a day; one on which there is none ends at midnight."""
+        try:
+            sessions = self._market.sessions(con_id).on(day)
+        except OutsideCalendar:
+            sessions = ()
+        return sessions[-1].closes if sessions else midnight(day + timedelta(days=1))
 
     def underlyings(self) -> Sequence[Stock | Index]:
         return self._market.underlyings()

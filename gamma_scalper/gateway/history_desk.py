@@ -81,9 +81,12 @@ class HistoryDesk:
         bars = make_bars(self._samples(con_id, begin, end, request.use_rth), what, size, dated, sessions)
         if not bars and not request.keep_up_to_date:
             raise no_history(_NO_DATA)
-        self._session.say(answers.HistoricalData(request.req_id, stamp(begin), stamp(end), tuple(bars)))
+        told = answers.HistoricalData(request.req_id, stamp(begin), stamp(end), tuple(bars))
         if request.keep_up_to_date:
+            self._session.say(told)
             self._keep_up(request, con_id, what, size)
+        else:
+            self._session.say_in_turn(iter([told]))
 
     def _end(self, request: requests.RequestHistoricalData) -> datetime:
         if not request.end:

@@ -69,7 +69,7 @@ class OrderDesk:
             self._change(request, owner, known)
         elif known is not None and known.status is Status.FILLED:
             raise Refused(104, "Cannot modify a filled order.")
-        elif numbers.used(owner):
+        elif numbers.used(owner) and request.order_id not in self._held:
             raise _DUPLICATE
         else:
             self._place_new(request, owner)

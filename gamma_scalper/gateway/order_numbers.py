@@ -11,7 +11,7 @@ from gamma_scalper.exchange.orders import Order
 from gamma_scalper.gateway.wire.contracts import ContractFields
 from gamma_scalper.gateway.wire.orders import OrderFields
 
-_OWNER = re.compile(r"(\d+):(-?\d+)")
+_OWNER = re.compile(r"(-?\d+):(-?\d+)")
 
 
 class Owner(NamedTuple):
@@ -88,7 +88,8 @@ class OrderNumbers:
             known.append(perm_id)
 
     def used(self, owner: Owner) -> bool:
-        return owner in self._perm_ids
+        """Or passed over: a new order's id is above all its client has used."""
+        return owner.order_id <= self._highest.get(owner.client_id, 0)
 
     def order(self, owner: Owner, engine: Engine) -> Order | None:
         """The order this id means: the newest that lives, else the newest."""

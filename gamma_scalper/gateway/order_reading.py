@@ -1,16 +1,17 @@
 """From an order as a client sends it to the exchange's ticket, or the reason why it can't be one."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from gamma_scalper.domain.checks import exact
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Limit, Market, Side
 from gamma_scalper.exchange.tickets import ComboLeg, Kind, MarketOnClose, Oca, Stop, Ticket, TimeInForce
 from gamma_scalper.gateway.contracts import Catalogue
 from gamma_scalper.gateway.errors import Refused, invalid
-from gamma_scalper.gateway.moments import read_moment
+from gamma_scalper.gateway.moments import local_day, read_moment
 from gamma_scalper.gateway.wire.contracts import ContractFields
 from gamma_scalper.gateway.wire.orders import OrderFields
 
@@ -72,12 +73,13 @@ def read_order(
     tif = order.tif or "DAY"
     if tif not in TimeInForce.__members__:
         raise Refused(10052, f"Invalid time in force:{tif}")
-    good_till, warnings = _good_till(order) if tif == "GTD" else (None, ())
+    con_id = what if isinstance(what, int) else what[0].con_id
+    good_till, warnings = _good_till(order, lambda day: catalogue.closes(con_id, day)) if tif == "GTD" else (None, ())
     ticket = Ticket(
         account=account_of(order.account, accounts),
         what=what,
         side=_SIDES[order.action],
-        quantity=order.total_quantity,
+        quantity=_quantity(order),
         kind=_kind(order),
         tif=TimeInForce(tif),
         good_till=good_till,
@@ -135,6 +137,13 @@ def _stop(order: OrderFields) -> Stop:
     return Stop(_price(order.aux_price))
 
 
+def _quantity(order: OrderFields) -> Decimal:
+    try:
+        return exact(order.total_quantity)
+    except ValueError as error:
+        raise Refused(434, "The order size cannot be zero, negative or beyond what can be traded") from error
+
+
 def _price(price: float) -> Decimal:
     try:
         return to_decimal(price)
@@ -156,11 +165,16 @@ def _oca(order: OrderFields) -> Oca:
     return Oca(order.oca_type or Oca.CANCEL)
 
 
-def _good_till(order: OrderFields) -> tuple[datetime, tuple[tuple[int, str], ...]]:
+def _good_till(
+    order: OrderFields, closes: Callable[[date], datetime]
+) -> tuple[datetime, tuple[tuple[int, str], ...]]:
+    """A date by itself means until trading ends on it."""
     try:
         moment = read_moment(order.good_till_date)
     except ValueError as error:
         raise Refused(
             391, f"The time or time-zone entered is invalid. The correct format is 'yyyymmdd hh:mm:ss xxx': {error}"
         ) from error
+    if not moment.timed:
+        return closes(local_day(moment.at)), ()
     return moment.at, () if moment.zoned else (NO_ZONE,)

@@ -1,6 +1,6 @@
 """Who may ask whom for what: a desk its conversation, a conversation the house; none needs the others' files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -75,6 +75,8 @@ class Conversation(Protocol):
     def now(self) -> datetime: ...
 
     def say(self, answer: Answer) -> None: ...
+
+    def say_in_turn(self, long: Iterator[Answer]) -> None: ...
 
     def error(self, req_id: int, code: int, text: str) -> None: ...
 

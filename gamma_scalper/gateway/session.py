@@ -1,8 +1,8 @@
 """One client's conversation: the greeting, the start, then requests and what the client is told. It knows no socket."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from loguru import logger
@@ -15,18 +15,19 @@ from gamma_scalper.gateway import wire_names
 from gamma_scalper.gateway.account_desk import AccountDesk
 from gamma_scalper.gateway.contract_desk import ContractDesk
 from gamma_scalper.gateway.data_desk import DataDesk
-from gamma_scalper.gateway.errors import Refused
+from gamma_scalper.gateway.errors import Refused, invalid
 from gamma_scalper.gateway.framing import BadFrame, Frames, negotiate, read_handshake
 from gamma_scalper.gateway.history_desk import HistoryDesk
 from gamma_scalper.gateway.moments import stamp
 from gamma_scalper.gateway.order_desk import OrderDesk
 from gamma_scalper.gateway.order_numbers import Owner
-from gamma_scalper.gateway.outbox import Outbox
+from gamma_scalper.gateway.outbox import BURST, Outbox
+from gamma_scalper.gateway.pace import Pace
 from gamma_scalper.gateway.record_desk import RecordDesk
 from gamma_scalper.gateway.roles import Desk, Reception
 from gamma_scalper.gateway.tick_desk import TickDesk
 from gamma_scalper.gateway.wire import answers
-from gamma_scalper.gateway.wire.codec import BadMessage, read_request, write_answer
+from gamma_scalper.gateway.wire.codec import BadMessage, NotANumber, read_request, write_answer
 from gamma_scalper.gateway.wire.requests_of_data import RequestCurrentTime, SetServerLogLevel, StartApi, Unserved
 from gamma_scalper.gateway.wire.requests_of_orders import RequestIds, RequestManagedAccounts, RequestUserInfo
 
@@ -36,7 +37,6 @@ _FARMS = (
     (2158, "Sec-def data farm connection is OK:secdefil"),
 )
 _ABOUT_NOTHING = -1
-_MOST_VIOLATIONS = 3
 _DATA_LOST = 1101  # subscriptions are gone; who wants them asks again
 
 
@@ -53,8 +53,8 @@ class Session:
         self._frames = Frames()
         self._ended = False
         self._waiting: deque[tuple[datetime, Any]] = deque()  # requests that are answered late
-        self._arrivals: deque[datetime] | None = deque() if paced and gateway.parameters.pacing.messages_per_s else None
-        self._violations = 0
+        self._long: deque[Iterator[answers.Answer]] = deque()  # answers that are said as they are read
+        self._pace = Pace(gateway.parameters.pacing.messages_per_s if paced else 0, gateway.now())
         self.data, self.orders = DataDesk(self), OrderDesk(self)
         self.account, self.history = AccountDesk(self), HistoryDesk(self)
         self.ticks = TickDesk(self)
@@ -74,6 +74,7 @@ class Session:
             RequestManagedAccounts: self._tell_accounts,
             RequestUserInfo: lambda request: self.say(answers.UserInfo(request.req_id)),
             SetServerLogLevel: lambda request: None,
+            StartApi: lambda request: self.error(_ABOUT_NOTHING, 321, invalid("The API has started already").text),
         }
         for desk in self._desks:
             self._handlers |= desk.handlers()
@@ -98,6 +99,19 @@ class Session:
     def error(self, req_id: int, code: int, text: str) -> None:
         self.say(answers.Error(req_id, code, text))
 
+    def say_in_turn(self, long: Iterator[answers.Answer]) -> None:
+        """Answers too many to wait all at once: a slice now, each other once the one before it has left."""
+        self._long.append(long)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._long and self.outbox.size < BURST and not self._ended:
+            answer = next(self._long[0], None)
+            if answer is None:
+                self._long.popleft()
+            else:
+                self.say(answer)
+
     def end(self, why: str, *, abort: bool = False) -> None:
         """Close this connection alone."""
         if not self._ended:
@@ -108,6 +122,7 @@ class Session:
         """The connection is gone; what it looked at is let go."""
         if not self._ended:
             self._ended = True
+            self._long.clear()
             self.gateway.left(self)
             for desk in self._desks:
                 desk.close()
@@ -116,27 +131,31 @@ class Session:
 
     def received(self, data: bytes) -> None:
         """Bytes from the client, cut anywhere. What can't be read ends the connection."""
+        arrived = self.now  # all of it, however long it takes to answer the first
         try:
             for payload in self._frames.feed(data):
                 if self._ended:
                     return
-                self._read(payload)
+                self._read(payload, arrived)
         except (BadFrame, BadMessage) as error:
             if self.version:
                 self.error(_ABOUT_NOTHING, 320, f"Error reading request: {error}")
             self.end(f"sent what can't be read, and is disconnected: {error}")
 
-    def _read(self, payload: bytes) -> None:
+    def _read(self, payload: bytes, arrived: datetime) -> None:
         if not self.version:
             self._greeted(payload)
             return
-        request = read_request(payload, self.version)
         if self.client_id is None:
+            request = read_request(payload, self.version)
             if not isinstance(request, StartApi):
                 raise BadMessage(f"{type(request).__name__} before StartApi")
             self._start(request.client_id)
-        elif self._within_pace():
-            self._asked(request)
+        elif self._within_pace(arrived):
+            try:
+                self._asked(read_request(payload, self.version))
+            except NotANumber as problem:
+                self.error(problem.about, 320, f"Error reading request. Unable to parse data. {problem}")
 
     def _greeted(self, payload: bytes) -> None:
         hello = read_handshake(payload)
@@ -169,21 +188,12 @@ class Session:
         for code, text in _FARMS:
             self.error(_ABOUT_NOTHING, code, text)
 
-    def _within_pace(self) -> bool:
+    def _within_pace(self, arrived: datetime) -> bool:
         """Whether the client keeps to the broker's rate; one that doesn't is told, and the third time sent away."""
-        arrivals, now = self._arrivals, self.now
-        if arrivals is None:
+        if self._pace.allows(arrived):
             return True
-        while arrivals and now - arrivals[0] >= timedelta(seconds=1):
-            arrivals.popleft()
-        arrivals.append(now)
-        if len(arrivals) <= self.gateway.parameters.pacing.messages_per_s:
-            return True
-        arrivals.clear()
-        self._violations += 1
-        most = self.gateway.parameters.pacing.messages_per_s
-        self.error(_ABOUT_NOTHING, 100, f"Max rate of messages per second has been exceeded:max={most}")
-        if self._violations >= _MOST_VIOLATIONS:
+        self.error(_ABOUT_NOTHING, 100, f"Max rate of messages per second has been exceeded:max={self._pace.per_s}")
+        if self._pace.lost_patience:
             self.end("asked too much too fast for the third time, and is disconnected")
         return False
 
@@ -297,6 +307,7 @@ class Session:
         """The client has read all there was."""
         if self.started:
             self.data.catch_up()
+            self._go_on()
 
     # -- small answers -------------------------------------------------------------------------------------------------
 

@@ -36,10 +36,12 @@ IMPATIENT = IbParameters(
 )
 
 
-def found(system: SystemParameters, tmp_path: Path, confirmed: str | None = None) -> dict[str, Finding]:
+def found(
+    system: SystemParameters, tmp_path: Path, confirmed: str | None = None, patience: IbParameters = IbParameters()
+) -> dict[str, Finding]:
     """check -> finding, as the command makes them."""
     seen: list[Finding] = []
-    system = evolve(system, state_dir=tmp_path, ib=IMPATIENT if system.ib == IbParameters() else system.ib)
+    system = evolve(system, state_dir=tmp_path, ib=patience)
     findings = examine(system, {"spy": SPY_BOOK}, confirmed, seen.append)
     assert findings == seen
     return {finding.check: finding for finding in findings}
@@ -53,7 +55,7 @@ def at(port: int, host: str = "127.0.0.1", **more: object) -> SystemParameters:
 
 
 def test_the_embedded_gateway_passes_every_check(tmp_path):
-    findings = found(SystemParameters(ib=IbParameters(keep_alive_s=14.0)), tmp_path)
+    findings = found(SystemParameters(), tmp_path)
     assert list(findings) == [
         "state directory", "connection", "clock", "contracts spy", "calendar spy", "market data SPY",
         "market-data lines", "what-if spy",
@@ -72,7 +74,7 @@ def test_the_embedded_gateway_passes_every_check(tmp_path):
 )
 def test_a_broker_that_is_not_there_is_told_with_the_remedy(tmp_path, listening, told):
     with listening() as port:
-        findings = found(at(port), tmp_path)
+        findings = found(at(port), tmp_path, patience=IMPATIENT)
     connection = findings["connection"]
     assert told in connection.found and "\n" not in connection.found
     assert worst(list(findings.values())) is ExitCode.BROKER_UNREACHABLE
@@ -80,19 +82,20 @@ def test_a_broker_that_is_not_there_is_told_with_the_remedy(tmp_path, listening,
 
 
 def test_a_wrong_host_is_told(tmp_path):
-    findings = found(at(7497, "no.such.host.invalid"), tmp_path)
+    findings = found(at(7497, "no.such.host.invalid"), tmp_path, patience=IMPATIENT)
     assert "there is no host 'no.such.host.invalid'" in findings["connection"].found
     assert worst(list(findings.values())) is ExitCode.BROKER_UNREACHABLE
 
 
 def test_over_tcp_a_read_only_set_up_asks_no_what_if_and_a_trading_one_does(tmp_path):
     with gateway_on_a_port() as port:
-        reading = found(at(port, ib=IbParameters()), tmp_path)
+        reading = found(at(port), tmp_path)
         trading = found(at(port, paper_fills="broker"), tmp_path)
     assert reading["what-if spy"].verdict is Verdict.NOT_ASKED and "order call" in reading["what-if spy"].found
     assert trading["what-if spy"].verdict is Verdict.GOOD, trading["what-if spy"]
     assert reading["market data SPY"].verdict is trading["market data SPY"].verdict is Verdict.GOOD
     assert reading["clock"].verdict is Verdict.WARNING, "the market has a time of its own"
+    assert "2026-01-1" in reading["contracts spy"].found, "and its options expire by that"
 
 
 def test_the_wrong_account_ends_with_what_to_correct(tmp_path):

@@ -1,6 +1,7 @@
 """One login at Interactive Brokers, whole: which parts there are, and who hears what."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from loguru import logger
@@ -50,9 +51,9 @@ class IbBroker:
         self._wire = Wire(clock, parameters)
         self._events: Channel[OrderEvent] = Channel("order events of ib", Unbounded(_ALARM_DEPTH, _piled_up))
         self._reads_only = read_only
-        self._catalogue = IbCatalogue(self._wire, DayCache(clock, cache_dir))
+        self._catalogue = IbCatalogue(self._wire, DayCache(clock, cache_dir, self._skew))
         self._account = IbAccount(self._wire, self._catalogue, self._warn)
-        self._feed = IbFeed(self._wire, lambda: self.link)
+        self._feed = IbFeed(self._wire, lambda: self.link, self._skew)
         self._trading = None if read_only else self._trading_side(client_id)
         duties = Duties(
             receiver=self._receiver,
@@ -110,10 +111,14 @@ class IbBroker:
             self._catalogue,
             account=lambda: self._account.account,
             link=lambda: self.link,
-            skew=lambda: self._link.skew,
+            skew=self._skew,
             tell=self._tell,
             events=self._events,
         )
+
+    def _skew(self) -> timedelta:
+        """Of the broker's clock: by it days begin and orders end."""
+        return self._link.skew
 
     # -- the turns of the connection's life ----------------------------------------------------------------------------
 

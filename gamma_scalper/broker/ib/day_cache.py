@@ -1,8 +1,8 @@
 """What the broker said of contracts today: kept in memory, and in a file where a folder is given for it."""
 
 import json
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ Bands = tuple[tuple[Decimal, Decimal], ...]
 class DayCache:
     """Forgets everything at midnight in New York; a restart on the same day finds it again in the file."""
 
-    def __init__(self, clock: Clock, folder: Path | None = None) -> None:
+    def __init__(self, clock: Clock, folder: Path | None = None, skew: Callable[[], timedelta] = timedelta) -> None:
         self._clock = clock
+        self._skew = skew  # of the broker's clock, by which contracts expire
         self._folder = folder
         self._day: date | None = None
         self._records: dict[str, list[Record]] = {}  # what was asked -> the contracts found
@@ -29,7 +30,7 @@ class DayCache:
         self._today: set[int] = set()  # conIds whose details are of today
 
     def today(self) -> date:
-        today = self._clock.now().astimezone(NEW_YORK).date()
+        today = (self._clock.now() + self._skew()).astimezone(NEW_YORK).date()
         if today != self._day:
             self._day = today
             self._records, self._texts, self._bands, self._today = {}, {}, {}, set()

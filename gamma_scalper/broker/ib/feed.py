@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from loguru import logger
 
@@ -25,8 +25,9 @@ _LIVE = 1  # asked for on every connection; what is sent instead, the returned d
 class IbFeed:
     """The port `MarketFeed`. Quotes come once for each batch of messages, however many ticks it held."""
 
-    def __init__(self, wire: Wire, link: Callable[[], LinkReport]) -> None:
+    def __init__(self, wire: Wire, link: Callable[[], LinkReport], skew: Callable[[], timedelta] = timedelta) -> None:
         self._wire = wire
+        self._skew = skew  # of the broker's clock, by which its days begin
         self._clock = wire.clock
         self._link = link
         self._lines: dict[int, Line] = {}  # conId -> its line
@@ -181,7 +182,7 @@ class IbFeed:
         self._touched[line.instrument.con_id] = line
 
     def _today(self) -> date:
-        return self._clock.now().astimezone(NEW_YORK).date()
+        return (self._clock.now() + self._skew()).astimezone(NEW_YORK).date()
 
 
 def _singles(instruments: Sequence[Instrument]) -> Iterator[Stock | Index | Option]:

@@ -8,12 +8,12 @@ from typing import Any
 from gamma_scalper.gateway.framing import HIGHEST_VERSION
 from gamma_scalper.gateway.wire.answers import Answer, TickOptionComputation, TickPrice, TickSize
 from gamma_scalper.gateway.wire.requests import Request, Unserved
-from gamma_scalper.gateway.wire.shapes import Reader, RecordWays
-from gamma_scalper.gateway.wire.spelling import GREEK_FORMAT, INT, BadMessage, spell_real, spell_size
+from gamma_scalper.gateway.wire.shapes import Fixed, Reader, RecordWays
+from gamma_scalper.gateway.wire.spelling import GREEK_FORMAT, INT, BadMessage, NotANumber, spell_real, spell_size
 from gamma_scalper.gateway.wire.tables_of_answers import ANSWERS, TICK_BY_TICK, TICKS_BY_TICK
 from gamma_scalper.gateway.wire.tables_of_requests import REQUESTS
 
-__all__ = ["BadMessage", "read_answer", "read_request", "write_answer", "write_request"]
+__all__ = ["BadMessage", "NotANumber", "read_answer", "read_request", "write_answer", "write_request"]
 
 
 _LONGEST_REQUEST = 65_536
@@ -49,7 +49,12 @@ def read_request(payload: bytes, version: int) -> Request:
     ways = _dialect(version).requests.get(number)
     if ways is None:
         raise BadMessage(f"there is no request {number}")
-    request: Request = _read(ways, fields, short=len(payload) <= _SHORT)[0]
+    request: Request
+    try:
+        request = _read(ways, fields, short=len(payload) <= _SHORT)[0]
+    except NotANumber as problem:
+        behind_version = isinstance(REQUESTS[number].shapes[0], Fixed)
+        raise NotANumber(str(problem), about=INT.read(fields[2 if behind_version else 1])) from None
     return request
 
 
@@ -104,7 +109,7 @@ def _read(ways: RecordWays, fields: list[str], *, short: bool = False) -> tuple[
     except StopIteration:
         raise BadMessage(f"message {fields[0]} ends after {len(fields)} fields") from None
     except BadMessage as problem:
-        raise BadMessage(f"message {fields[0]}: {problem}") from None
+        raise type(problem)(f"message {fields[0]}: {problem}") from None
 
 
 def _written(message: object, number: int, ways: RecordWays) -> bytes:

@@ -69,7 +69,7 @@ class Field:
             try:
                 values[part][name] = unspelled(reader.take())
             except BadMessage as problem:
-                raise BadMessage(f"{self.name}: {problem}") from None
+                raise type(problem)(f"{self.name}: {problem}") from None
 
         def write(message: Any, out: list[str]) -> None:
             try:

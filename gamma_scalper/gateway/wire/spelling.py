@@ -12,6 +12,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPES = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _INFINITE = ("Infinite", "Infinity", "inf")
+_NO_NUMBER = ("nan", "-nan", "-inf", "-infinity")
 _UNSET_WHOLES = (2**31 - 1, 2**63 - 1, -(2**63))
 _UNSET_REAL = 1e300  # the broker's is the largest float there is; nothing real comes near
 _UNSET_QUANTITY = Decimal(10) ** 30  # 2**127 - 1 is the official client's
@@ -21,6 +22,14 @@ _UNSET_WRITTEN = "1.7976931348623157E308"  # with a capital E, as the broker's o
 
 class BadMessage(ValueError):
     """A message that can't be read, or a value that can't be written; the rest of the connection is unharmed."""
+
+
+class NotANumber(BadMessage):
+    """Infinity or NaN where a number belongs; clients compute such. `about` is the id of the request that has it."""
+
+    def __init__(self, text: str, about: int = -1) -> None:
+        super().__init__(text)
+        self.about = about
 
 
 @frozen
@@ -75,6 +84,8 @@ def _real_or_none(text: str) -> float | None:
     if not text or text in _INFINITE:
         return None
     if _NUMBER.fullmatch(text) is None:
+        if text.lower() in _NO_NUMBER:
+            raise NotANumber(f"{text} is not a number")
         raise BadMessage(f"{text[:40]!r} is not a number")
     value = float(text)
     return value if -_UNSET_REAL < value < _UNSET_REAL else None
