@@ -76,6 +76,7 @@ def _check(asked: Served) -> None:
     allowed = (
         ("port", asked.port, 0 <= asked.port < 65_536, "1 to 65535, or 0 for any that is free"),
         ("speed", asked.speed, 1 <= asked.speed <= 1_000, "1 to 1000 times the wall clock"),
+        ("market", asked.market, not asked.market.strip().startswith("push"), "one that has quotes of its own"),
         ("data", asked.data, asked.data in ("live", "delayed", "none"), "live, delayed or none"),
         ("cash", asked.cash, 1 <= asked.cash <= 10**12, "1 to 10^12 $"),
         ("past", asked.past_sessions, 0 <= asked.past_sessions <= 250, "0 to 250 sessions"),

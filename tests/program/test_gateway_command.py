@@ -67,6 +67,7 @@ def test_a_port_in_use_is_told_with_the_remedy():
         ({"cash": 0}, "--cash 0 is not allowed"),
         ({"past_sessions": -1}, "--past -1 is not allowed"),
         ({"market": "gbn:"}, "did you mean gbm"),
+        ({"market": "push:start=2026-01-05"}, "allowed: one that has quotes of its own"),
         ({"faults": Path("no-such-file.toml")}, "no-such-file.toml: cannot be read"),
     ],
 )
