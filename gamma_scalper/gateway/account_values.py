@@ -42,7 +42,7 @@ def summary_of(engine: Engine, worth: Worth, account: str) -> list[Value]:
         "AccruedCash": 0.0,
         "BuyingPower": margin.buying_power,
         "EquityWithLoanValue": margin.loan_value,
-        "PreviousDayEquityWithLoanValue": margin.loan_value,
+        "PreviousDayEquityWithLoanValue": worth.prior_loan_value.get(account, 0.0),
         "GrossPositionValue": gross,
         "RegTEquity": margin.loan_value,
         "RegTMargin": margin.initial,

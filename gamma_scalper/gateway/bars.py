@@ -31,8 +31,9 @@ _LONGER = {
     "1M": "month",
     "1m": "month",
 }
-_DURATION = re.compile(r"(\d{1,5}) ?([SDWMY])")
+_DURATION = re.compile(r"([0-9]{1,5}) ?([SDWMY])")
 _DAYS = {"W": 7, "M": 30, "Y": 365}
+_MOST_DAYS = 36_500
 
 KINDS = ("TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK")
 
@@ -64,7 +65,7 @@ def begins(duration: str, end: datetime, sessions: Sessions) -> datetime:
     if unit == "S":
         return end - timedelta(seconds=count)
     if unit != "D":
-        return midnight(local_day(end) - timedelta(days=count * _DAYS[unit]))
+        return midnight(local_day(end) - timedelta(days=min(count * _DAYS[unit], _MOST_DAYS)))
     day, left = local_day(end), count
     while True:
         try:
@@ -75,6 +76,24 @@ def begins(duration: str, end: datetime, sessions: Sessions) -> datetime:
         if not left:
             return midnight(day)
         day -= timedelta(days=1)
+
+
+def whole(begin: datetime, end: datetime, size: Size) -> tuple[datetime, datetime]:
+    """From the begin of the bar that `begin` is in to the end of the one just before `end`: bars are never cut."""
+    first = _bar_of(begin, size)[0]
+    return first, _bar_of(end - timedelta(microseconds=1), size)[1]
+
+
+def _bar_of(moment: datetime, size: Size) -> tuple[datetime, datetime]:
+    """When the bar that holds a moment begins and ends."""
+    day = local_day(moment)
+    if size.seconds:
+        begin = midnight(day)
+        begin += (moment - begin) // timedelta(seconds=size.seconds) * timedelta(seconds=size.seconds)
+        return begin, min(begin + timedelta(seconds=size.seconds), midnight(day + timedelta(days=1)))
+    first = _first_of(day, size.span)
+    following = first + timedelta(days={"day": 1, "week": 7, "month": 31}[size.span])
+    return midnight(first), midnight(_first_of(following, size.span))
 
 
 def regular(samples: Samples, sessions: Sessions) -> Samples:
@@ -102,9 +121,14 @@ def _moment(at: float) -> datetime:
 
 
 def make_bars(
-    samples: Samples, what: str, size: Size, dated: Callable[[float, Size], str], sessions: Sessions
+    samples: Samples,
+    what: str,
+    size: Size,
+    dated: Callable[[float, Size], str],
+    sessions: Sessions,
+    before: datetime | None = None,
 ) -> list[Bar]:
-    """One bar for each span that holds a price; `dated` writes the moment a bar begins."""
+    """One bar for each span that holds a price and begins `before`; `dated` writes the moment a bar begins."""
     known = ~np.isnan(_prices(samples, what)[0])
     samples = Samples(*(column[known] for column in samples))
     if not samples.at.size:
@@ -115,6 +139,7 @@ def make_bars(
     return [
         _bar(Samples(*(column[first:last] for column in samples)), what, dated(float(starts[first]), size))
         for first, last in zip(edges.tolist(), ends.tolist(), strict=True)
+        if before is None or starts[first] < before.timestamp()
     ]
 
 

@@ -17,7 +17,7 @@ EXCHANGES = ("SMART", "AMEX", "NYSE", "CBOE", "PHLX", "ISE", "CHX", "ARCA", "ISL
 _SEC_TYPES = ("STK", "IND", "OPT", "BAG", "FUT", "FOP", "CASH", "CFD", "CMDTY", "BOND", "FUND", "WAR", "NEWS", "CRYPTO")
 _RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P", "": "", "0": "", "?": ""}
 _OCC = re.compile(r"(\S{1,6})\s*(\d{6})([CP])(\d{8})")
-_LEAST_LEGS, _MOST_LEGS = 2, 4
+_LEAST_LEGS, _MOST_LEGS, _HIGHEST_RATIO = 2, 4, 1_000
 _SETTLED_LATER = timedelta(days=5)
 
 
@@ -137,7 +137,7 @@ class Catalogue:
             raise invalid("Invalid combo: it takes two to four legs")
         for leg in asked.legs:
             self.instrument(leg.con_id)
-            if leg.action not in ("BUY", "SELL", "SSHORT") or leg.ratio < 1:
+            if leg.action not in ("BUY", "SELL", "SSHORT") or not 1 <= leg.ratio <= _HIGHEST_RATIO:
                 raise invalid(f"Invalid leg: {leg.action} {leg.ratio} of {leg.con_id}")
         return tuple(ComboLeg(leg.con_id, _signed(leg.action) * leg.ratio) for leg in asked.legs)
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 
-from attrs import evolve
-
 from gamma_scalper.domain.orders import Limit, Side
 from gamma_scalper.exchange import events
 from gamma_scalper.exchange.orders import Order
@@ -41,8 +39,7 @@ class Echo:
         """As the exchange has it, which is not always as it was sent."""
         sent = self._numbers.sent(owner)
         order_type, limit, stop = _in_words(ticket.kind)
-        return evolve(
-            OrderFields() if sent is None else sent.order,
+        return (OrderFields() if sent is None else sent.order).having(
             order_id=owner.order_id,
             client_id=owner.client_id,
             perm_id=perm_id,
@@ -74,8 +71,7 @@ class Echo:
 
     def completed(self, order: Order, at: datetime) -> answers.CompletedOrder:
         owner = Owner.of(order.ticket.owner)
-        fields = evolve(
-            self.order(owner, order.ticket, order.perm_id),
+        fields = self.order(owner, order.ticket, order.perm_id).having(
             filled_quantity=Decimal(order.filled),
         )
         said = f"Filled Size: {order.filled}" if order.status is events.Status.FILLED else order.why
@@ -96,7 +92,7 @@ class Echo:
             avg_fill_price=float(event.average_price),
             perm_id=event.perm_id,
             parent_id=0 if parent is None else parent.order_id,
-            last_fill_price=self._numbers.last_price.get(event.perm_id, 0.0),
+            last_fill_price=self._numbers.last_price.get(event.perm_id, 0.0) if event.filled else 0.0,
             client_id=owner.client_id,
             why_held=event.why_held,
         )

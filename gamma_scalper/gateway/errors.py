@@ -18,6 +18,11 @@ def invalid(cause: str) -> Refused:
     return Refused(321, f"Error validating request.-'bZ' : cause - {cause}")
 
 
+def not_served(what: str) -> Refused:
+    """Under a code that every client takes for the end of its request; of 321 some make a warning and wait on."""
+    return Refused(10089, f"{what} is not served by this gateway")
+
+
 def unknown_contract() -> Refused:
     return Refused(200, "No security definition has been found for the request")
 

@@ -13,7 +13,22 @@ from gamma_scalper.gateway.moments import local_day
 from gamma_scalper.gateway.roles import House
 from gamma_scalper.gateway.wire.answers_of_data import TickGeneric, TickPrice, TickSize, TickString
 
-_SILENT = {105: "Average Option Volume", 162: "Index Future Premium", 225: "Auction Data", 292: "News"}
+_SILENT = {
+    105: "Average Option Volume",
+    162: "Index Future Premium",
+    225: "Auction Data",
+    256: "Inventory",
+    258: "Fundamentals",
+    292: "News",
+    460: "Bond Factor Multiplier",
+    577: "ETF Nav Last",
+    586: "IPO Prices",
+    587: "Mark Price By Slow Tick",
+    588: "Futures Open Interest",
+    595: "Short-Term Volume",
+    619: "Mark Price Slow",
+}
+_NO_QUOTES = "mdoff"  # asked for by who wants the extra ticks alone, and gets them with the others
 _EASY_TO_BORROW, _HARD_TO_BORROW, _NOTHING_TO_BORROW = 3.0, 2.0, 1.0
 _MANY_SHARES = 1_000
 _SECONDS_A_YEAR = 252 * 6.5 * 3600
@@ -51,6 +66,8 @@ class ExtraTicks:
         """Of a client's list; one that isn't known is refused with those that are."""
         found = set()
         for part in filter(None, (part.strip() for part in written.split(","))):
+            if part == _NO_QUOTES:
+                continue
             number = int(part) if part.isascii() and part.isdigit() else None
             if number not in self._makers and number not in _SILENT:
                 legal = {number: name for number, (name, _) in self._makers.items()} | _SILENT

@@ -20,6 +20,7 @@ from gamma_scalper.gateway.bars import (
     make_bars,
     read_size,
     regular,
+    whole,
 )
 from gamma_scalper.gateway.errors import Refused, invalid, no_history
 from gamma_scalper.gateway.moments import ZONE, local_day, read_moment, stamp
@@ -78,7 +79,8 @@ class HistoryDesk:
             return
         what, size = check_kind(request.what), read_size(request.bar_size)
         dated = as_text if request.format_date == 1 else as_seconds
-        bars = make_bars(self._samples(con_id, begin, end, request.use_rth), what, size, dated, sessions)
+        samples = self._samples(con_id, *whole(begin, end, size), request.use_rth)
+        bars = make_bars(samples, what, size, dated, sessions, end if request.end else None)
         if not bars and not request.keep_up_to_date:
             raise no_history(_NO_DATA)
         told = answers.HistoricalData(request.req_id, stamp(begin), stamp(end), tuple(bars))
@@ -145,8 +147,8 @@ class HistoryDesk:
         sessions = self._gateway.engine.market.sessions(con_id)
 
         def tell(now: datetime) -> None:
-            begin = now - timedelta(seconds=max(size.seconds, 60)) if size.seconds else now - timedelta(days=31)
-            bars = make_bars(self._samples(con_id, begin, now, request.use_rth), what, size, dated, sessions)
+            samples = self._samples(con_id, *whole(now - _BAR, now, size), request.use_rth)
+            bars = make_bars(samples, what, size, dated, sessions)
             for bar in bars[-1:]:
                 self._session.say(answers.HistoricalDataUpdate(request.req_id, bar))
 

@@ -161,7 +161,7 @@ class OrderDesk:
             if isinstance(after, Refusal):
                 raise Refused(after.code, after.text)
             state = preview(engine, ticket, engine.margin(ticket.account), after)
-        fields = evolve(request.order, order_id=request.order_id, client_id=owner.client_id, account=ticket.account)
+        fields = request.order.having(order_id=request.order_id, client_id=owner.client_id, account=ticket.account)
         session.say(answers.OpenOrder(self._gateway.echo.contract(owner, ticket), fields, state))
 
     # -- cancelling ----------------------------------------------------------------------------------------------------

@@ -165,9 +165,7 @@ def _oca(order: OrderFields) -> Oca:
     return Oca(order.oca_type or Oca.CANCEL)
 
 
-def _good_till(
-    order: OrderFields, closes: Callable[[date], datetime]
-) -> tuple[datetime, tuple[tuple[int, str], ...]]:
+def _good_till(order: OrderFields, closes: Callable[[date], datetime]) -> tuple[datetime, tuple[tuple[int, str], ...]]:
     """A date by itself means until trading ends on it."""
     try:
         moment = read_moment(order.good_till_date)

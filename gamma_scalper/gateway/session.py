@@ -15,7 +15,7 @@ from gamma_scalper.gateway import wire_names
 from gamma_scalper.gateway.account_desk import AccountDesk
 from gamma_scalper.gateway.contract_desk import ContractDesk
 from gamma_scalper.gateway.data_desk import DataDesk
-from gamma_scalper.gateway.errors import Refused, invalid
+from gamma_scalper.gateway.errors import Refused, invalid, not_served
 from gamma_scalper.gateway.framing import BadFrame, Frames, negotiate, read_handshake
 from gamma_scalper.gateway.history_desk import HistoryDesk
 from gamma_scalper.gateway.moments import stamp
@@ -216,7 +216,8 @@ class Session:
         handler = self._handlers.get(kind)
         if handler is None:
             what = f"message {request.message_id}" if isinstance(request, Unserved) else name
-            self.error(req_id, 321, f"Error validating request.-'bZ' : cause - {what} is not served by this gateway")
+            unserved = not_served(what)
+            self.error(req_id, unserved.code, unserved.text)
             return
         try:
             handler(request)

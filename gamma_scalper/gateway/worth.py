@@ -27,12 +27,14 @@ class Worth:
         self._engine = engine
         self._began: dict[str, float] = {}  # account -> its net liquidation, then deposits of today added
         self._values: dict[tuple[str, int], float] = {}  # account, conId -> value when the day began
+        self.prior_loan_value: dict[str, float] = {}  # account -> its equity with loan value when the day began
         self.begin_day()
 
     def begin_day(self) -> None:
         """It is midnight in New York."""
         accounts = self._engine.accounts()
         self._began = {each.name: self._engine.margin(each.name).net_liquidation for each in accounts}
+        self.prior_loan_value = {each.name: self._engine.margin(each.name).loan_value for each in accounts}
         self._values = {(each.name, line.con_id): line.value for each in accounts for line in self.lines(each.name)}
 
     def moved(self, event: Moved) -> None:

@@ -239,3 +239,13 @@ async def test_an_override_exercises_at_a_loss() -> None:
         trading.quote(SPY, 619.99, 620.01)
         await client.ask(ExerciseOptions(5, of_option(PUT), 1, Decimal(1), ME, override=True))
         assert await after_a_night(trading) == -100
+
+
+async def test_yesterdays_equity_stays_what_it_was_all_day() -> None:
+    async with house() as trading:
+        client = await trading.client()
+        await client.ask(order(1, "BUY", 100))
+        trading.quote(SPY, 650.0, 650.02)
+        await client.ask(RequestAccountSummary(5, "All", "PreviousDayEquityWithLoanValue,EquityWithLoanValue"))
+        told = {each.tag: each.value for each in client.of(answers.AccountSummary)}
+        assert told["PreviousDayEquityWithLoanValue"] == "1000000.00" != told["EquityWithLoanValue"]

@@ -97,7 +97,7 @@ async def test_what_is_not_served_is_said_to_be_so_under_the_number_of_the_reque
     async with house() as trading:
         client = await trading.client()
         (answer,) = await client.ask(RequestHistogram(9, order(1, "BUY", 1).contract, period="1 day"))
-        assert (answer.req_id, answer.code) == (9, 321)
+        assert (answer.req_id, answer.code) == (9, 10089)
         assert "reqHistogramData is not served" in answer.message
 
 
@@ -107,8 +107,8 @@ async def test_too_many_messages_a_second_get_100_and_the_third_time_the_connect
         client = await trading.client()
         for violations in (1, 2, 3):
             await asyncio.sleep(2)
-            said = await client.ask(*[RequestManagedAccounts()] * 11)
-            assert len([each for each in said if isinstance(each, answers.ManagedAccounts)]) == 10
+            said = await client.ask(*[RequestManagedAccounts()] * 21)
+            assert len([each for each in said if isinstance(each, answers.ManagedAccounts)]) == 20
             assert client.errors(-1).count(100) == violations
         await client.lost.wait()
 
@@ -121,6 +121,26 @@ async def test_a_client_that_keeps_to_the_rate_never_hears_of_it() -> None:
             await asyncio.sleep(1)
             await client.ask(*[RequestIds()] * 10)
         assert 100 not in client.errors()
+
+
+async def test_what_is_heard_late_is_no_violation_of_the_rate() -> None:
+    async with house(paced=True) as trading:
+        client = await trading.client()
+        for late in (0.1, 2.0, 0.0, 2.0):
+            await asyncio.sleep(late)
+            await client.ask(*[RequestIds()] * int(45 * max(late, 0.1)))
+        assert 100 not in client.errors()
+
+
+async def test_who_is_too_fast_is_refused_until_he_slows_down_and_a_violation_saves_up_nothing() -> None:
+    parameters = GatewayParameters(pacing=PacingParameters(messages_per_s=10))
+    async with house(parameters=parameters, paced=True) as trading:
+        client = await trading.client()
+        said = await client.ask(*[RequestIds()] * 60, seconds=0.5)
+        assert [type(each) for each in said] == [answers.NextValidId] * 20 + [answers.Error] * 40
+        assert not client.lost.is_set()
+        said = await client.ask(*[RequestIds()] * 10)
+        assert [type(each) for each in said] == [answers.NextValidId] * 5 + [answers.Error] * 5
 
 
 async def test_sixteen_clients_are_served_at_once() -> None:

@@ -188,3 +188,10 @@ async def test_the_letters_of_exchanges_are_explained() -> None:
         client = await trading.client()
         (answer,) = await client.ask(RequestSmartComponents(5, "9c0001"))
         assert [each.letter for each in answer.components] == ["N", "C"]
+
+
+async def test_generic_ticks_that_have_nothing_to_tell_here_are_taken_all_the_same() -> None:
+    async with house() as trading:
+        client = await trading.client()
+        await client.ask(RequestMarketData(5, SHARE, "mdoff,256,258,460,577,586,587,588,595,619"))
+        assert client.errors(5) == []

@@ -365,3 +365,30 @@ async def test_a_combo_with_a_strange_leg_is_refused(legs: tuple[LegFields, ...]
         await client.ask(order(1, "BUY", 1, 10.0, contract=evolve(STRADDLE, legs=legs)))
         assert client.errors(1)[0] in (200, 321)
         assert trading.engine.completed_orders() == []
+
+
+# -- order ids and lifetimes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order_id", [0, -5, 3])
+async def test_an_order_id_that_is_not_above_all_used_ones_gets_103(order_id: int) -> None:
+    async with house() as trading:
+        client = await trading.client(7)
+        await client.ask(order(4, "BUY", 1), order(order_id, "BUY", 1))
+        assert client.errors(order_id) == [103]
+        assert held(trading, SPY) == 1
+
+
+async def test_a_good_till_date_without_a_time_lasts_until_the_close_of_that_day() -> None:
+    async with house() as trading:
+        client = await trading.client()
+        said = await client.ask(order(1, "BUY", 100, FAR, tif="GTD", good_till_date="20260106"))
+        assert said[0].order.good_till_date == "20260106 16:00:00 US/Eastern"
+        assert client.errors(1) == []
+
+
+async def test_a_rejected_orders_quantity_remains() -> None:
+    async with house() as trading:
+        client = await trading.client()
+        said = await client.ask(order(1, "BUY", 100_000))
+        assert (said[-1].status, said[-1].filled, said[-1].remaining) == ("Inactive", 0, 100_000)

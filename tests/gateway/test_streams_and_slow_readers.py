@@ -20,6 +20,7 @@ from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire.contracts import ContractFields
 from gamma_scalper.gateway.wire.requests_of_data import (
     CancelTickByTick,
+    RequestContractDetails,
     RequestMarketData,
     RequestMarketDataType,
     RequestTickByTick,
@@ -141,3 +142,16 @@ async def test_no_write_is_long_and_a_turn_makes_one() -> None:
             client.send(order(number, "BUY", 1))
         await asyncio.sleep(1)
         assert max(client.writes) <= 64_000 and sum(client.writes) > 200_000
+
+
+async def test_whole_chains_asked_for_at_once_wait_for_the_reader_and_not_in_memory() -> None:
+    exchange, past = open_exchange("gbm:symbol=SPY", seed=3, past_sessions=0)
+    async with house(exchange, past=past) as trading:
+        client = await trading.client()
+        chain = ContractFields(sec_type="OPT", symbol="SPY", exchange="SMART")
+        client.send(*[RequestContractDetails(number, chain) for number in (1, 2)])
+        outbox, most = trading.gateway._sessions[0].outbox, 0
+        while len(client.of(answers.ContractDetailsEnd)) < 2:
+            await asyncio.sleep(0)
+            most = max(most, outbox.size)
+        assert most < 70_000 and len(client.wrote) > 1_000_000

@@ -99,7 +99,23 @@ async def test_seconds_are_counted_back_from_the_end_and_written_since_1970(open
         request = asked(duration="60 S", bar_size="15 secs", end="20260106 15:00:00 UTC", format_date=2)
         found = await bars(trading, request)
         first = int(datetime(2026, 1, 6, 14, 59, tzinfo=UTC).timestamp())
-        assert [int(each.date) for each in found] == [first, first + 15, first + 30, first + 45, first + 60]
+        assert [int(each.date) for each in found] == [first, first + 15, first + 30, first + 45]
+
+
+async def test_the_bars_of_an_hour_end_where_it_ends(opened: Any) -> None:
+    async with house(opened[0], past=opened[1]) as trading:
+        found = await bars(trading, asked(duration="3600 S", bar_size="5 mins", end="20260106 12:00:00 US/Eastern"))
+        assert len(found) == 12
+        assert found[-1].date == "20260106 11:55:00 US/Eastern"
+
+
+@pytest.mark.parametrize(("duration", "end"), [("3600 S", "12:02:30"), ("120 S", "12:02:30"), ("1 D", "12:01:00")])
+async def test_a_bar_has_the_same_figures_in_every_request(opened: Any, duration: str, end: str) -> None:
+    async with house(opened[0], past=opened[1]) as trading:
+        day = await bars(trading, asked(bar_size="5 mins", end="20260106-22:00:00"))
+        found = await bars(trading, asked(duration=duration, bar_size="5 mins", end=f"20260106 {end} US/Eastern"))
+        assert found[-1].date == "20260106 12:00:00 US/Eastern"
+        assert set(found) <= set(day)
 
 
 async def test_weeks_begin_on_monday_and_months_on_the_first(opened: Any) -> None:

@@ -1,5 +1,6 @@
 """What the broker says of the one account."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -26,6 +27,7 @@ _TAGS = {
     "maintenance_margin": "MaintMarginReq",
 }
 _CASH, _ALL_CASH = "CashBalance", "TotalCashValue"
+_AT_ONCE = 10  # contracts of holdings that are asked for together
 _TOTALS = ("BASE", "")  # in place of a currency: a sum over all of them, or no money at all
 
 
@@ -49,7 +51,8 @@ class IbAccount:
         self._said: dict[str, Money] = {}  # tag -> newest figure
         self._cash: dict[str, Money] = {}  # currency -> balance
         self._values: AccountValues | None = None
-        self._foreign: set[int] = set()  # conIds of holdings of other kinds, each told once
+        self._foreign: set[int] = set()  # conIds of holdings of other kinds
+        self._told: set[tuple[int, str]] = set()  # conIds of what is not counted, and why
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
@@ -69,8 +72,8 @@ class IbAccount:
             name=POSITIONS,
         )
         newest = {each.contract.conId: each for each in (_Position(*part) for part in answer) if self._mine(each)}
-        found = [await self._holding(each) for each in newest.values() if each.quantity]
-        return sorted((each for each in found if each is not None), key=lambda held: held.holding.instrument.con_id)
+        found = await self._counted([each for each in newest.values() if each.quantity])
+        return sorted(found, key=lambda held: held.holding.instrument.con_id)
 
     async def cash(self) -> Sequence[Money]:
         if not self._cash and _ALL_CASH in self._said:
@@ -80,8 +83,9 @@ class IbAccount:
     # -- for the adapter's own use -------------------------------------------------------------------------------------
 
     def belongs(self, account: str) -> None:
-        """From now on this is the account, and nothing of another is heard."""
+        """From this connection on it is the account; nothing of another is heard, and no figure of before counts."""
         self._name = account
+        self._said, self._cash, self._values = {}, {}, None
 
     async def ask_values(self) -> None:
         """Raises `Unanswered` unless every figure has come."""
@@ -115,6 +119,18 @@ class IbAccount:
     def _mine(self, position: _Position) -> bool:
         return position.account == self._name
 
+    async def _counted(self, positions: Sequence[_Position]) -> list[BrokerHolding]:
+        """Some at once, so that an account of a hundred contracts is not confirmed for minutes."""
+        found: list[BrokerHolding] = []
+        for start in range(0, len(positions), _AT_ONCE):
+            some = positions[start : start + _AT_ONCE]
+            answers = await asyncio.gather(*map(self._holding, some), return_exceptions=True)
+            for answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+            found += [each for each in answers if isinstance(each, BrokerHolding)]
+        return found
+
     async def _holding(self, position: _Position) -> BrokerHolding | None:
         """None, told once, where it is of a kind that nothing here can count."""
         con_id = position.contract.conId
@@ -125,16 +141,24 @@ class IbAccount:
         except Refused as error:
             if not never_ours(error):
                 raise
-            self._not_ours(position, error.why)
+            self._foreign.add(con_id)
+            self._not_counted(position, error.why)
             return None
         if isinstance(held, Index):
-            self._not_ours(position, "an index can't be held")
+            self._foreign.add(con_id)
+            self._not_counted(position, "an index can't be held")
             return None
         cost = amount(position.average_cost) or Decimal(0)
-        return BrokerHolding(Holding(held, quantity(position.quantity)), cost)
+        try:
+            return BrokerHolding(Holding(held, quantity(position.quantity)), cost)
+        except ValueError as error:  # such as half an option
+            self._not_counted(position, str(error))
+            return None
 
-    def _not_ours(self, position: _Position, why: str) -> None:
-        self._foreign.add(position.contract.conId)
+    def _not_counted(self, position: _Position, why: str) -> None:
+        if (position.contract.conId, why) in self._told:
+            return
+        self._told.add((position.contract.conId, why))
         text = f"the account holds {position.contract.symbol} ({position.contract.conId}), which is not counted: {why}"
         logger.warning("{}", text)
         self._warn(0, text)

@@ -28,11 +28,12 @@ def without_ids(text: str) -> str:
 
 def chosen(wanted: str, managed: Sequence[str], require: Kind | None, *, reads_only: bool = False) -> str:
     """The account to trade in; raises `UserError` where only a person can choose. To read the market any will do."""
+    setting = "LIVE_ACCOUNT" if require == "live" else "ACCOUNT"
     shown = ", ".join(masked(each) for each in managed)
     if wanted and wanted not in managed:
-        raise UserError(f"this login has no account {masked(wanted)}, it has {shown}; correct ACCOUNT in .env")
+        raise UserError(f"this login has no account {masked(wanted)}, it has {shown}; correct {setting} in .env")
     if not wanted and len(managed) > 1 and not reads_only:
-        raise UserError(f"this login has several accounts ({shown}); name the one to trade in: ACCOUNT in .env")
+        raise UserError(f"this login has several accounts ({shown}); name the one to trade in: {setting} in .env")
     account = wanted or managed[0]
     if require is not None and kind_of(account) != require:
         remedy = (

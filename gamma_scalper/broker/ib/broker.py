@@ -7,7 +7,7 @@ from pathlib import Path
 from loguru import logger
 
 from gamma_scalper.broker.ib.account import IbAccount
-from gamma_scalper.broker.ib.accounts import Kind, chosen
+from gamma_scalper.broker.ib.accounts import Kind, chosen, masked
 from gamma_scalper.broker.ib.catalogue import IbCatalogue
 from gamma_scalper.broker.ib.codes import Codes
 from gamma_scalper.broker.ib.day_cache import DayCache
@@ -63,6 +63,7 @@ class IbBroker:
             freeze=self._feed.freeze,
             thaw=self._feed.thaw,
             tell=self._tell,
+            progress=lambda: self._catalogue.size,
             keepers=() if self._trading is None else self._trading.keepers,
         )
         self._link = IbLink(address, client_id, self._wire, duties, reads_only=read_only)
@@ -128,8 +129,13 @@ class IbBroker:
         return Incoming(wire.requests, self._codes, zone, connection, self._feed, self._account, orders)
 
     def _choose(self, managed: Sequence[str]) -> None:
-        account = chosen(self._account_wanted, managed, self._require, reads_only=self._reads_only)
-        self._account.belongs(account)
+        """The first choice stays: a login that has changed under the program's feet is not traded in."""
+        before = self._account.account
+        if before and before not in managed:
+            shown = ", ".join(masked(each) for each in managed)
+            raise UserError(f"the login has changed from {masked(before)} to {shown}; log in as before, or start anew")
+        wanted = self._account_wanted or before
+        self._account.belongs(chosen(wanted, managed, self._require, reads_only=self._reads_only))
 
     async def _confirm(self, why: str) -> Recap:
         """Executions come first, so that what the recap shows was told before it."""

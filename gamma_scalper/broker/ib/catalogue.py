@@ -1,7 +1,8 @@
 """Contracts by name, once a day; by conId from then on."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,7 @@ class IbCatalogue:
         self._wire = wire
         self._cache = cache
         self._known: dict[int, Single] = {}  # conId -> newest of it, of whatever day
+        self._rules = asyncio.Lock()  # many contracts have one rule, which is asked for once
 
     # -- the port ------------------------------------------------------------------------------------------------------
 
@@ -62,7 +64,7 @@ class IbCatalogue:
             smart = [chain for chain in chains if chain[0] == "SMART"] or chains
             texts = sorted({expiry for _, _, expiries in smart for expiry in expiries})
             self._cache.keep_texts(key, texts)
-        return [expiry for expiry in map(day_of, texts) if expiry >= self._cache.today()]
+        return [expiry for expiry in _days(texts) if expiry >= self._cache.today()]
 
     async def options(
         self, underlying: Stock | Index, expiry: date, strikes: tuple[Decimal, Decimal] | None = None
@@ -77,7 +79,7 @@ class IbCatalogue:
         )
         records = await self._records(what, f"options on {underlying.con_id} of {expiry}", wanted)
         mine = _of_one_class([each for each in records if each.underlying_con_id == underlying.con_id])
-        found = [each for each in [await self._instrument(record) for record in mine] if isinstance(each, Option)]
+        found = [each for each in [await self._readable(record) for record in mine] if isinstance(each, Option)]
         low, high = strikes or (Decimal(0), Decimal("Infinity"))
         within = (option for option in found if low <= option.strike <= high)
         return sorted(within, key=lambda option: (option.strike, option.right))
@@ -89,6 +91,11 @@ class IbCatalogue:
         return await self._one(f"contract {con_id}", f"id {con_id}", ib.Contract(conId=con_id))
 
     # -- for the adapter's own use -------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """How many contracts are known."""
+        return len(self._known)
 
     def known(self, con_id: int) -> Single | None:
         """Without asking anybody."""
@@ -132,25 +139,50 @@ class IbCatalogue:
     async def _instrument(self, record: Record) -> Single:
         known = self._known.get(record.con_id)
         if known is None or not self._cache.knows(record.con_id):
-            known = self._known[record.con_id] = instrument(record, await self._rule(record))
+            try:
+                known = self._known[record.con_id] = instrument(record, await self._rule(record))
+            except UnknownKind:
+                raise
+            except (ValueError, ArithmeticError, LookupError) as error:
+                raise UnknownKind(f"contract {record.con_id} ({record.symbol}) cannot be read: {error}") from error
             self._cache.know(record.con_id)
         return known
+
+    async def _readable(self, record: Record) -> Single | None:
+        """One that can't be read is left out of its chain, and told."""
+        try:
+            return await self._instrument(record)
+        except UnknownKind as error:
+            logger.warning("{}; it is left out", error)
+            return None
 
     async def _rule(self, record: Record) -> TickRule:
         if not record.market_rule:
             return TickRule((("0", record.min_tick or "0.01"),))
         key = f"market rule {record.market_rule}"
-        bands = self._cache.bands(key)
-        if bands is None:
-            answer: list[Any] = await self._wire.ask(
-                key,
-                lambda client, _: client.reqMarketRule(record.market_rule),
-                timeout_s=self._wire.parameters.timeouts.contracts_s,
-                name=key,
-            )
-            bands = tick_rule(answer[0]).bands
-            self._cache.keep_bands(key, bands)
+        async with self._rules:
+            bands = self._cache.bands(key)
+            if bands is None:
+                answer: list[Any] = await self._wire.ask(
+                    key,
+                    lambda client, _: client.reqMarketRule(record.market_rule),
+                    timeout_s=self._wire.parameters.timeouts.contracts_s,
+                    name=key,
+                )
+                try:
+                    bands = tick_rule(answer[0]).bands
+                except (ValueError, LookupError) as error:
+                    raise Refused(f"{key} cannot be read: {error}") from error
+                self._cache.keep_bands(key, bands)
         return TickRule(bands)
+
+
+def _days(texts: Iterable[str]) -> Iterator[date]:
+    for text in texts:
+        try:
+            yield day_of(text)
+        except ValueError:
+            logger.warning("the expiry {!r} cannot be read; it is left out", text)
 
 
 def _of_one_class(records: list[Record]) -> list[Record]:

@@ -5,6 +5,7 @@ fills that were asked for, and reads the wall clock.
 """
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -65,12 +66,24 @@ class _Decoder(Decoder):
     def wrap(self, method: str, types: list[type], skip: int = 2) -> Any:
         receive = getattr(self.wrapper, method, None)
         reads = [_READS[kind] for kind in types]
+        least = 0 if receive is None else _least(receive)
 
         def handle(fields: list[str]) -> None:
-            if receive is not None:
-                receive(*[read(text) for read, text in zip(reads, fields[skip:], strict=False)])
+            if receive is None:
+                return
+            values = [read(text) for read, text in zip(reads, fields[skip:], strict=False)]
+            if len(values) < least:
+                raise ValueError("the message is cut short")
+            receive(*values)
 
         return handle
+
+
+def _least(receive: Callable[..., object]) -> int:
+    """How many fields there must be."""
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    each = inspect.signature(receive).parameters.values()
+    return sum(1 for one in each if one.kind in named and one.default is one.empty)
 
 
 @in_library_style
@@ -137,6 +150,9 @@ def _decoder(receiver: Receiver) -> Any:
     decoder = kind(receiver, 0)
     decoder.logger = _UNHEARD
     return decoder
+
+
+OUR_VERSIONS: tuple[int, int] = Client.MinClientVersion, Client.MaxClientVersion  # of the API's protocol
 
 
 async def open_socket(client: Any, host: str, port: int) -> None:

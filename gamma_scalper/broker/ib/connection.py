@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from gamma_scalper.broker.ib.client import client_for, open_socket
+from gamma_scalper.broker.ib.client import OUR_VERSIONS, client_for, open_socket
 from gamma_scalper.broker.ib.codes import Meaning
 from gamma_scalper.broker.ib.incoming import HearsOfLink
 from gamma_scalper.domain.exits import ExitCode, UserError
@@ -44,6 +44,7 @@ class Connection(HearsOfLink):
         self._accounts: list[str] = []
         self._has_id = False
         self._complaint: tuple[int, Meaning | None, str] | None = None  # newest, while not ready
+        self._version: int | None = None  # of the protocol, where it is not ours
         self._said = said
         self._doubtful = doubtful
         self.client: Any = None
@@ -63,9 +64,11 @@ class Connection(HearsOfLink):
             raise CannotConnect(
                 f"{self._where} cannot be reached: no answer within {timeout_s:g} s; {_PORTS}"
             ) from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second of a name that no host can have
             raise CannotConnect(self._unreachable(error)) from error
         await asyncio.wait([self._ready, self.gone], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if self._version is not None:
+            raise UserError(self._foreign(self._version), ExitCode.BROKER_UNREACHABLE)
         if self._complaint is not None and self._complaint[1] is Meaning.FATAL:
             code, _, text = self._complaint
             raise UserError(f"{self._where} says {code}: {text}", ExitCode.BROKER_UNREACHABLE)
@@ -78,6 +81,9 @@ class Connection(HearsOfLink):
             return
         if self.client.conn.isConnected():
             self.client.disconnect()
+            await asyncio.wait([self.gone], timeout=_AWAY)
+        if self.client.conn.isConnected():  # what was written is not taken, and no close waits for that
+            self.client.conn.transport.abort()
             await asyncio.wait([self.gone], timeout=_AWAY)
 
     # -- what it hears -------------------------------------------------------------------------------------------------
@@ -96,8 +102,16 @@ class Connection(HearsOfLink):
         self._maybe_ready()
 
     def closed(self) -> None:
+        if 0 < self.client.serverVersion() < OUR_VERSIONS[0]:
+            self._version = self.client.serverVersion()
         if not self.gone.done():
             self.gone.set_result(None)
+
+    def acknowledged(self) -> None:
+        """The library takes any version from its own on upwards, and would misread what it does not know."""
+        if self.client.serverVersion() > OUR_VERSIONS[1]:
+            self._version = self.client.serverVersion()
+            self.client.conn.transport.abort()
 
     def unreadable(self, what: str) -> None:
         self._doubtful(f"message {what} could not be read")
@@ -112,8 +126,13 @@ class Connection(HearsOfLink):
     def _where(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def _unreachable(self, error: OSError) -> str:
-        if isinstance(error, socket.gaierror):
+    def _foreign(self, version: int) -> str:
+        low, high = OUR_VERSIONS
+        remedy = "update TWS or IB Gateway" if version < low else "connect to TWS or IB Gateway, which answer by ours"
+        return f"{self._where} speaks version {version} of the API, and this program {low} to {high}; {remedy}"
+
+    def _unreachable(self, error: OSError | UnicodeError) -> str:
+        if isinstance(error, socket.gaierror | UnicodeError):
             return f"there is no host {self.host!r}; GATEWAY is HOST:PORT, such as 127.0.0.1:7497"
         if isinstance(error, ConnectionRefusedError):
             return f"nothing listens at {self._where}; start TWS or IB Gateway there, {_API}, check the port ({_PORTS})"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import ib_insync as ib
 from attrs import frozen
+from loguru import logger
 
 from gamma_scalper.broker.ib.numbers import amount
 from gamma_scalper.domain.instruments import Combo, Index, Instrument, Option, Right, Stock, TickRule
@@ -98,7 +99,7 @@ def tick_rule(increments: Sequence[ib.PriceIncrement]) -> TickRule:
 
 def instrument(record: Record, rule: TickRule) -> Single:
     """The instrument these details describe."""
-    hours = parse_liquid_hours(record.liquid_hours, record.time_zone) if record.liquid_hours else None
+    hours = _hours(record)
     if record.sec_type == "STK":
         return Stock(
             con_id=record.con_id,
@@ -120,6 +121,17 @@ def instrument(record: Record, rule: TickRule) -> Single:
     if record.sec_type == "OPT":
         return _option(record, rule, hours)
     raise UnknownKind(f"contract {record.con_id} ({record.symbol}) is a {record.sec_type}, which is not traded here")
+
+
+def _hours(record: Record) -> Sessions | None:
+    """None where they cannot be read, such as in a time zone that nobody knows: the calendar's count then."""
+    if not record.liquid_hours:
+        return None
+    try:
+        return parse_liquid_hours(record.liquid_hours, record.time_zone)
+    except ValueError as error:
+        logger.warning("the hours of {} ({}): {}", record.symbol, record.con_id, error)
+        return None
 
 
 def _option(record: Record, rule: TickRule, hours: Sessions | None) -> Option:

@@ -28,6 +28,7 @@ class DayCache:
         self._texts: dict[str, list[str]] = {}
         self._bands: dict[str, Bands] = {}
         self._today: set[int] = set()  # conIds whose details are of today
+        self._unwritable = False  # and it was told
 
     def today(self) -> date:
         today = (self._clock.now() + self._skew()).astimezone(NEW_YORK).date()
@@ -87,16 +88,23 @@ class DayCache:
             "texts": self._texts,
             "bands": {key: [[str(start), str(step)] for start, step in bands] for key, bands in self._bands.items()},
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        half = file.with_suffix(".new")
-        half.write_text(json.dumps(kept), encoding="utf-8")
-        half.replace(file)  # whole or not at all
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            half = file.with_suffix(".new")
+            half.write_text(json.dumps(kept), encoding="utf-8")
+            half.replace(file)  # whole or not at all
+        except OSError as error:
+            if not self._unwritable:
+                logger.warning("{} cannot be written ({}); a restart asks for contracts again", file, error.strerror)
+            self._unwritable = True
 
     def _load(self) -> None:
         file = self._file()
-        if file is None or not file.is_file():
+        if file is None:
             return
         try:
+            if not file.is_file():
+                return
             kept = json.loads(file.read_text(encoding="utf-8"))
             if kept["day"] != str(self._day):
                 return

@@ -16,6 +16,9 @@ from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.ports import NotReady, OrderEvent, OrderReport, Refused, Standing, Unanswered, Warned
 
 Part = tuple[ib.Order, ib.OrderState]
+Name = int | tuple[int, int]  # a permId; the client's id and the order's where the broker has given none
+
+_OVER = (Standing.FILLED, Standing.CANCELLED)  # said in a list of living orders: it died while that was on its way
 
 
 class Doubts:
@@ -38,11 +41,12 @@ class Doubts:
     # -- what the broker has on record ---------------------------------------------------------------------------------
 
     async def open_orders(self) -> Sequence[OrderReport]:
-        """Those of the account; an order of ours that is not among them is in doubt from now on."""
+        """Those of the account; one of ours that is not among them, or is in doubt already, is asked for anew."""
         parts = await self._list_open()
-        listed = {order.permId for order, _ in parts}
+        listed = _by_name(parts)
         for tracked in self._orders.alive():
-            if {life.perm_id for life in tracked.lives.values() if not life.dead} - listed:
+            lives = [life for life in tracked.lives.values() if not life.dead]
+            if any(life.standing is Standing.UNKNOWN or _name(tracked, life) not in listed for life in lives):
                 self._orders.doubt(tracked)
         return self._orders.reports_of([order for order, _ in parts])
 
@@ -101,46 +105,57 @@ class Doubts:
     async def _missing(self, doubted: dict[str, Tracked]) -> dict[str, list[Life]]:
         """What of these is in no list of living orders and was not told dead; the living are told of."""
         await self._executions.pull()
-        listed = {order.permId: state for order, state in await self._list_open()}
+        listed = _by_name(await self._list_open())
         missing: dict[str, list[Life]] = {}
         for key, tracked in doubted.items():
             lives = list(tracked.lives.values()) or [tracked.newest]
             for life in lives:
-                if life.perm_id in listed:
-                    self._lives(tracked, life, listed[life.perm_id])
+                state = listed.get(_name(tracked, life))
+                if state is not None and standing(state.status, "") not in _OVER:
+                    self._lives(tracked, life, state)
                 elif not life.dead:
                     missing.setdefault(key, []).append(life)
         return missing
 
     def _lives(self, tracked: Tracked, life: Life, state: ib.OrderState) -> None:
-        tracked.code, tracked.why = None, ""  # what was said of it was false
-        if tracked.before is not None:  # its echo was that of before: the amendment was not taken
-            tracked.sent, tracked.before, tracked.echo_due, tracked.refused = tracked.before, None, False, False
+        tracked.code, tracked.why, tracked.refused = None, "", False  # what was said of it was false
+        if tracked.shown is not None:  # its echo was that of before: the amendment was not taken, or not yet
+            tracked.earlier.append(tracked.sent)
+            tracked.sent, tracked.shown, tracked.echo_due = tracked.shown, None, False
         if life.standing is Standing.UNKNOWN:
             self._orders.report(tracked, life, standing(state.status, ""), life.filled, life.remaining)
 
-    async def _completed_if_told(self) -> dict[int, Standing]:
-        """By permId. The broker often never answers this, which is told and changes nothing."""
+    async def _completed_if_told(self) -> dict[int | str, Part]:
+        """By permId and by orderRef. The broker often never answers this, which is told and changes nothing."""
         try:
-            return {order.permId: standing(state.status, "") for order, state in await self._list_completed()}
+            parts = [part for part in await self._list_completed() if part[0].permId]
+            by_ref: dict[int | str, Part] = {part[0].orderRef: part for part in parts if part[0].orderRef}
+            return by_ref | {part[0].permId: part for part in parts}
         except Unanswered as error:
             self._tell(Warned(at=self._wire.clock.now(), code=0, text=str(error)))
             return {}
 
-    def _bury(self, tracked: Tracked, life: Life, completed: dict[int, Standing]) -> None:
+    def _bury(self, tracked: Tracked, life: Life, completed: dict[int | str, Part]) -> None:
         """It is in no list of the living: executions say how much of it filled."""
+        part = completed.get(life.perm_id or tracked.order_ref)
+        if part is not None:
+            life = self._orders.named(tracked, part[0].permId)
         filled = max(life.filled, self._executions.done(life.perm_id, combo=tracked.combo))
         left = max(tracked.quantity - filled, Decimal(0))
-        refused = tracked.refused or not life.perm_id
-        meant = completed.get(life.perm_id, Standing.REJECTED if refused else Standing.CANCELLED)
+        told = None if part is None else standing(part[1].status, "")
         if not left:
             meant = Standing.FILLED
-        elif meant not in (Standing.CANCELLED, Standing.REJECTED):
-            meant = Standing.CANCELLED
+        elif told is Standing.CANCELLED or told is Standing.REJECTED:
+            meant = told
+        elif tracked.refused:
+            meant = Standing.REJECTED
+        else:  # without a name it may be on its way still
+            meant = Standing.CANCELLED if life.perm_id else Standing.UNKNOWN
         self._orders.report(tracked, life, meant, filled, left)
 
     def _undecided(self, tracked: Tracked) -> bool:
-        return any(life.standing is Standing.UNKNOWN for life in tracked.lives.values())
+        """The records say no more of one they never named; the next pull of open orders asks again."""
+        return any(life.standing is Standing.UNKNOWN and life.perm_id for life in tracked.lives.values())
 
     def _as_report(self, order: ib.Order, state: ib.OrderState) -> OrderReport:
         filled, meant = quantity(order.filledQuantity), standing(state.status, "")
@@ -154,3 +169,11 @@ class Doubts:
             remaining=left,
             why=state.completedStatus,
         )
+
+
+def _name(tracked: Tracked, life: Life) -> Name:
+    return life.perm_id or (tracked.client_id, tracked.order_id)
+
+
+def _by_name(parts: Sequence[Part]) -> dict[Name, ib.OrderState]:
+    return {order.permId or (order.clientId, order.orderId): state for order, state in parts}

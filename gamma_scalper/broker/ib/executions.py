@@ -30,6 +30,7 @@ class Executions:
         self._told: dict[str, Fill] = {}  # execId -> its fill
         self._waiting: dict[str, tuple[ib.Contract, ib.Execution]] = {}  # execId -> one in an unknown contract
         self._foreign: set[str] = set()  # execIds in contracts that are not traded here, each told once
+        self._spoilt: set[str] = set()  # execIds of fills that can't be so, each told once
         self._bills: dict[str, Commission] = {}  # execId -> one whose fill was not told yet
         self._billed: set[str] = set()  # execIds
         self._done: dict[tuple[int, bool], Decimal] = {}  # permId, is it the combo's own -> how much has filled
@@ -42,13 +43,14 @@ class Executions:
         exec_id = execution.execId
         if execution.acctNumber != self._account():
             return
-        key = execution.permId, contract.secType == "BAG"
-        self._done[key] = max(self._done.get(key, Decimal(0)), quantity(execution.cumQty))
+        if execution.permId:
+            key = execution.permId, contract.secType == "BAG"
+            self._done[key] = max(self._done.get(key, Decimal(0)), quantity(execution.cumQty))
         if contract.secType == "BAG" or exec_id in self._told or exec_id in self._waiting or exec_id in self._foreign:
             return
         held = self._catalogue.known(contract.conId)
         if isinstance(held, Stock | Option):
-            self._emit(as_fill(execution, held))
+            self._count(contract, execution, held)
         else:
             self._waiting[exec_id] = contract, execution
             self._stranger.set()
@@ -101,17 +103,30 @@ class Executions:
                     raise
                 self._not_ours(exec_id, contract, error.why)
                 continue
-            if self._waiting.pop(exec_id, None) is None:
-                continue
+            if exec_id not in self._waiting:
+                continue  # it was told of while its contract was asked for
             if isinstance(held, Stock | Option):
-                self._emit(as_fill(execution, held))
+                self._count(contract, execution, held)
             else:
                 self._not_ours(exec_id, contract, "an index can't be traded")
+
+    def _count(self, contract: ib.Contract, execution: ib.Execution, held: Stock | Option) -> None:
+        """Once, where it can be so; what can't be so is read anew at each pull, for the broker may mend it."""
+        exec_id = execution.execId
+        try:
+            self._emit(as_fill(execution, held))
+        except ValueError as error:
+            if exec_id not in self._spoilt:
+                self._spoilt.add(exec_id)
+                self._warn(f"a fill in {contract.symbol} ({contract.conId}) can't be so and is not counted: {error}")
+        self._waiting.pop(exec_id, None)
 
     def _not_ours(self, exec_id: str, contract: ib.Contract, why: str) -> None:
         self._waiting.pop(exec_id, None)
         self._foreign.add(exec_id)
-        text = f"a fill in {contract.symbol} ({contract.conId}) is not counted: {why}"
+        self._warn(f"a fill in {contract.symbol} ({contract.conId}) is not counted: {why}")
+
+    def _warn(self, text: str) -> None:
         logger.warning("{}", text)
         self._tell(Warned(at=self._wire.clock.now(), code=0, text=text))
 

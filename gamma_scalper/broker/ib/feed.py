@@ -19,6 +19,8 @@ from gamma_scalper.kernel import Channel, Conflate
 
 # Besides the offer: option volume and open interest, historical volatility, mark price, shortable shares.
 _GENERIC = {Stock: "236", Option: "101,106", Index: ""}
+COMPETING = "competing"  # cause of a freeze: somebody else has the quotes
+_REFUSED = "refused"  # the same, of one line
 _LIVE = 1  # asked for on every connection; what is sent instead, the returned data type tells
 
 
@@ -89,16 +91,15 @@ class IbFeed:
         for line in list(self._lines.values()):
             await self._ask(line)
 
-    def freeze(self, why: str) -> None:
+    def freeze(self, cause: str, why: str) -> None:
         """No quote counts until its line ticks again."""
         for line in self._lines.values():
-            line.frozen = why
+            line.freeze(cause, why)
 
-    def thaw(self, why: str) -> None:
-        """What was frozen for this reason counts again."""
+    def thaw(self, cause: str) -> None:
+        """What was frozen by this cause and by no other counts again."""
         for line in self._lines.values():
-            if line.frozen == why:
-                line.frozen = ""
+            line.thaw(cause)
 
     async def _ask(self, line: Line) -> None:
         await self._wire.pacing.data.turn()
@@ -137,12 +138,12 @@ class IbFeed:
         if line is not None:
             self._day = self._day or self._today()  # once a batch: ticks come by the hundred thousand
             if line.price(tick, price, size, self._day):
-                self._lives(line)
+                self._touched[line.instrument.con_id] = line
 
     def size(self, request: int, tick: int, size: float) -> None:
         line = self._requests.get(request)
         if line is not None and line.size(tick, size):
-            self._lives(line)
+            self._touched[line.instrument.con_id] = line
 
     def generic(self, request: int, tick: int, value: float) -> None:
         if request in self._requests:
@@ -164,8 +165,9 @@ class IbFeed:
             return
         logger.warning("no quotes of {} ({}): {} {}", line.instrument.symbol, line.instrument.con_id, code, text)
         if meaning is Meaning.COMPETING:
-            self.freeze(f"{code}: {text}")
-        line.frozen = f"{code}: {text}"
+            self.freeze(COMPETING, f"{code}: {text}")
+        else:
+            line.freeze(_REFUSED, f"{code}: {text}")
 
     def batch_ends(self) -> None:
         """All of one read has been heard: now each line that ticked is one quote."""
@@ -176,10 +178,6 @@ class IbFeed:
         for line in self._touched.values():
             self._quotes.put_nowait(line.quote(next(self._snapshots), now))
         self._touched.clear()
-
-    def _lives(self, line: Line) -> None:
-        line.frozen = ""
-        self._touched[line.instrument.con_id] = line
 
     def _today(self) -> date:
         return (self._clock.now() + self._skew()).astimezone(NEW_YORK).date()

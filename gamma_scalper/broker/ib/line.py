@@ -29,7 +29,8 @@ class Line:
     short_sales: ShortSales
     request: int = 0
     readers: int = 1
-    frozen: str = ""
+    _frozen: dict[str, str] = Factory(dict)  # cause -> why its quotes do not count
+    _awaited: set[tuple[int, int]] = Factory(set)  # sides whose newest price is from before a freeze
     _bid: float | None = None
     _ask: float | None = None
     _last: float | None = None
@@ -38,11 +39,13 @@ class Line:
     _condition: Condition = Factory(Condition)
 
     def price(self, tick: int, price: float, size: float, today: date) -> bool:
-        """True where the tick is of the offer itself, and so shows that the line lives."""
+        """True where the tick is of the offer itself, and all of the offer is of now."""
         if tick in _BID:
             self._bid, self._bid_size = numbers.price(price), numbers.size(size)
+            self._awaited.discard(_BID)
         elif tick in _ASK:
             self._ask, self._ask_size = numbers.price(price), numbers.size(size)
+            self._awaited.discard(_ASK)
         elif tick in _LAST:
             self._last = numbers.positive(price)
             self.short_sales.traded(self.instrument.con_id, self._last, today)
@@ -60,10 +63,13 @@ class Line:
             self.short_sales.closed(self.instrument.con_id, close, today)
 
     def size(self, tick: int, size: float) -> bool:
+        """A size comes alone only where its price still stands, so that it speaks for its side."""
         if tick in _BID_SIZE:
             self._bid_size = numbers.size(size)
+            self._awaited.discard(_BID)
         elif tick in _ASK_SIZE:
             self._ask_size = numbers.size(size)
+            self._awaited.discard(_ASK)
         elif tick not in _LAST_SIZE:
             self._other_size(tick, size)
             return False
@@ -103,9 +109,26 @@ class Line:
         known = kind in DataType._value2member_map_
         self._condition = evolve(self._condition, data_type=DataType(kind) if known else None)
 
+    # -- what counts ---------------------------------------------------------------------------------------------------
+
+    @property
+    def frozen(self) -> str:
+        """Why its quotes do not count; empty: they count."""
+        return "; ".join(self._frozen.values())
+
+    def freeze(self, cause: str, why: str) -> None:
+        """Nothing counts until each side that was quoted is told of again; a trade says nothing of either."""
+        self._frozen[cause] = why
+        self._awaited = {side for side, price in ((_BID, self._bid), (_ASK, self._ask)) if price is not None}
+
+    def thaw(self, cause: str) -> None:
+        """This cause has passed; no quote is made of prices from before it."""
+        self._frozen.pop(cause, None)
+
     def forget(self) -> None:
         """To be asked for anew: nothing of before is in force any more."""
         self.request = 0
+        self._awaited.clear()
         self._bid = self._ask = self._last = None
         self._bid_size = self._ask_size = 0
         self._condition = evolve(self._condition, data_type=None, halted=None, greeks=None)
@@ -135,4 +158,7 @@ class Line:
         if tick in _DELAYED and self._condition.data_type in (None, DataType.LIVE):
             # The number of the tick says it where the broker did not.
             self._condition = evolve(self._condition, data_type=DataType.DELAYED)
+        if self._awaited:
+            return False
+        self._frozen.clear()
         return True

@@ -1,17 +1,19 @@
 """The connection kept: made, confirmed, watched, and made again for as long as the program runs."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from loguru import logger
 
 from gamma_scalper.broker.ib.backoff import wait_s
 from gamma_scalper.broker.ib.codes import Meaning
 from gamma_scalper.broker.ib.connection import CannotConnect, Connection
+from gamma_scalper.broker.ib.feed import COMPETING
 from gamma_scalper.broker.ib.incoming import TIME, HearsOfLink
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.exits import ExitCode, UserError
@@ -20,7 +22,10 @@ from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Recap, Refuse
 Keeper = Callable[[], Coroutine[Any, Any, None]]
 
 _LOST, _SILENT = "lost", "silent"  # causes of blindness: the gateway's broker, or the gateway itself
+_LINK = "link"  # cause of frozen quotes: either of these, or no connection
 _SLOW_S = 1.0  # a round trip by which no clock is set
+_LOOKS = 10  # at how a start gets on, before it is given up
+_DEFECTS, _SOON_S = 3, 60.0  # so many within this time, and no further connection is made
 _MISSES = 2  # questions for the time without an answer, after which the connection is given up
 
 
@@ -39,9 +44,10 @@ class Duties:
     choose: Callable[[Sequence[str]], None]  # of the login's accounts; raises `UserError`
     resubscribe: Callable[[], Awaitable[None]]
     confirm: Callable[[str], Awaitable[Recap]]
-    freeze: Callable[[str], None]
+    freeze: Callable[[str, str], None]  # quotes, by this cause and with this reason
     thaw: Callable[[str], None]
     tell: Callable[[LinkReport | Recap | Warned], None]
+    progress: Callable[[], int]  # a number that grows while a confirmation that takes long gets on
     keepers: tuple[Keeper, ...]  # run while it stands
 
 
@@ -65,10 +71,11 @@ class IbLink:
         self._wanted = asyncio.Event()  # a confirmation
         self._why = ""
         self._lines_lost = asyncio.Event()
-        self._farm = ""  # why quotes are frozen
         self._attempts = 0
         self._started: asyncio.Future[None] | None = None
         self._failure = "not connected yet"
+        self._unconfirmed = ""  # what went wrong with the newest confirmation
+        self._defects: deque[float] = deque(maxlen=_DEFECTS)  # when the newest of them were
         self._task: asyncio.Task[None] | None = None
 
     # -- start and stop ------------------------------------------------------------------------------------------------
@@ -79,14 +86,30 @@ class IbLink:
         self._task = asyncio.create_task(self._keep_connected(self._started), name="link to ib")
         self._task.add_done_callback(self._ended)
         try:
-            async with asyncio.timeout(self._parameters.backoff.give_up_s):
-                await self._started
-        except TimeoutError:
-            await self.stop()
-            raise UserError(self._failure, ExitCode.BROKER_UNREACHABLE) from None
+            await self._patiently(self._started)
         except BaseException:
             await self.stop()
             raise
+
+    async def _patiently(self, started: "asyncio.Future[None]") -> None:
+        """Give up only after so long without any progress: a large account is asked about for longer than that."""
+        patience = self._parameters.backoff.give_up_s
+        left, known = patience, self._duties.progress()
+        while left > 0 and not started.done():
+            await asyncio.wait([started], timeout=patience / _LOOKS)
+            left -= patience / _LOOKS
+            if self._duties.progress() > known:
+                left, known = patience, self._duties.progress()
+        if not started.done():
+            raise UserError(self._why_not_ready(), ExitCode.BROKER_UNREACHABLE)
+        started.result()
+
+    def _why_not_ready(self) -> str:
+        if self.report.link is Link.BLIND:
+            return f"connected, but {self.report.why}; wait until that is over, or start TWS or IB Gateway anew"
+        if self.report.link is Link.CONFIRMING:
+            return self._unconfirmed or "connected, but positions, orders and account are still being confirmed"
+        return self._failure
 
     async def stop(self) -> None:
         if self._task is None:
@@ -119,27 +142,38 @@ class IbLink:
             self._attempts += 1
             connection = Connection(self._address, self._client_id, self.said, self._doubtful)
             try:
-                await self._live(connection)
-            except CannotConnect as error:
-                self._failure = str(error)
-            except UserError as error:
-                if not started.done():
-                    raise
-                self._failure = str(error)
+                # Whatever ends it: a program that never again looks at what it holds would be worse.
+                (ended,) = await asyncio.gather(self._live(connection), return_exceptions=True)
             finally:
                 self._wire.drop()
                 await connection.close()
+            if isinstance(ended, UserError) and not started.done():
+                raise ended
+            if isinstance(ended, CannotConnect | UserError):
+                self._failure = str(ended)
+            elif ended is not None:
+                self._failure = self._after_defect(ended)
             self._blind.clear()
-            self._duties.freeze("no connection")
+            self._duties.freeze(_LINK, "no connection")
             self._told(Link.DOWN, self._failure)
             pause = wait_s(self._parameters.backoff, self._attempts, self._client_id)
             logger.info("{}; next attempt in {:.1f} s", self._failure, pause)
             await self._clock.sleep(pause)
 
+    def _after_defect(self, error: BaseException) -> str:
+        """Connected and confirmed anew, all is well again or the next one comes soon; the third ends it."""
+        now = self._clock.monotonic()
+        self._defects.append(now)
+        if len(self._defects) == _DEFECTS and now - self._defects[0] < _SOON_S:
+            raise error
+        logger.opt(exception=error).error("a defect in the program has cost the connection")
+        return f"a defect in the program: {error!r}"
+
     async def _live(self, connection: Connection) -> None:
         """From the attempt to the end of the connection."""
         receiver = self._duties.receiver(connection)
         await connection.open(receiver, self._parameters.timeouts.connect_s, reads_only=self._reads_only)
+        self._failure, self._unconfirmed = "the gateway closed the connection", ""
         self._duties.choose(connection.managed)
         self._wire.take(connection.client)
         self._lines_lost.set()
@@ -179,8 +213,10 @@ class IbLink:
                 tries = 0
             except (Unanswered, Refused, NotReady) as error:
                 tries += 1
-                self._failure = f"connected, but not confirmed: {error}; check the API's permissions, or start it again"
-                logger.warning("{}", self._failure)
+                self._unconfirmed = (
+                    f"connected, but not confirmed: {error}; check the API's permissions, or start it again"
+                )
+                logger.warning("{}", self._unconfirmed)
                 await self._clock.sleep(wait_s(self._parameters.backoff, tries, self._client_id))
                 self._wanted.set()
 
@@ -188,7 +224,7 @@ class IbLink:
         recap = await self._duties.confirm(why)
         if self._blind or self._wanted.is_set():
             return
-        self._attempts, self._failure = 0, "the gateway closed the connection"
+        self._attempts = 0
         self._duties.tell(recap)
         self._told(Link.READY, why)
         if self._started is not None and not self._started.done():
@@ -206,21 +242,25 @@ class IbLink:
     # -- the server's time, and whether there is anybody ---------------------------------------------------------------
 
     async def _keep_alive(self) -> None:
-        misses = 0
+        misses = while_lost = 0
         while True:
             try:
                 await self._ask_time()
             except Unanswered:
-                if _LOST in self._blind:
-                    continue  # it has lost its broker, and that was told; nobody answers then
-                misses += 1
-                if misses >= _MISSES:
+                if _LOST in self._blind:  # that was told, and nobody answers then; but it may have hung
+                    while_lost += 1
+                else:
+                    misses, while_lost = misses + 1, 0
+                if misses >= _MISSES or while_lost >= self._parameters.misses_while_lost:
                     self._failure = "the gateway has fallen silent"
                     raise _Over from None
+                if while_lost:
+                    continue
                 self._go_blind(_SILENT, "silent: the gateway does not answer")
             except (NotReady, Refused):
                 return  # the connection is at its end
             else:
+                while_lost = 0
                 if misses:
                     misses = 0
                     self._see_again(_SILENT, "it answers again")
@@ -259,12 +299,11 @@ class IbLink:
             case Meaning.LINK_BACK:
                 self._see_again(_LOST, f"{code}: {text}")
             case Meaning.FARM_LOST:
-                self._farm = f"{code}: {text}"
-                self._duties.freeze(self._farm)
+                self._duties.freeze(_farm(text), f"{code}: {text}")
             case Meaning.FARM_BACK:
-                self._duties.thaw(self._farm)
+                self._duties.thaw(_farm(text))
             case Meaning.COMPETING:
-                self._duties.freeze(f"{code}: {text}")
+                self._duties.freeze(COMPETING, f"{code}: {text}")
             case _:
                 pass
         if meaning is Meaning.NOTE or meaning is Meaning.FARM_BACK:
@@ -275,16 +314,20 @@ class IbLink:
 
     def _go_blind(self, cause: str, why: str) -> None:
         self._blind[cause] = why
-        self._duties.freeze(why)
+        self._duties.freeze(_LINK, why)
         self._told(Link.BLIND, why)
 
     def _see_again(self, cause: str, why: str) -> None:
-        """One cause has passed; confirmed is it once no other is left."""
-        self._blind.pop(cause, None)
+        """One cause has passed; confirmed is it once no other is left, and what was quoted meanwhile does not count."""
+        if cause in self._blind:
+            self._duties.freeze(_LINK, self._blind.pop(cause))
         self._want(why)
 
     def _told(self, link: Link, why: str) -> None:
         """A state is told once, with the moment since when it holds."""
+        if link is Link.DOWN is self.report.link:
+            self.report = evolve(self.report, why=why)  # the newest reason, and still the same moment
+            return
         if link is self.report.link and (link is not Link.CONFIRMING or why == self.report.why):
             return
         self.report = LinkReport(self._clock.now(), link, why)
@@ -295,3 +338,8 @@ class IbLink:
 async def _until(gone: "asyncio.Future[None]") -> None:
     await asyncio.wait([gone])
     raise _Over
+
+
+def _farm(text: str) -> str:
+    """Which one is meant, such as `usfarm`; others say nothing of it."""
+    return f"farm {text.rpartition(':')[2].strip()}" if ":" in text else "farm"

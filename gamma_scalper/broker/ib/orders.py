@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import ib_insync as ib
@@ -14,7 +15,7 @@ from gamma_scalper.broker.ib.order_mapping import standing
 from gamma_scalper.broker.ib.tracked import Life, Tracked
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.orders import Side
-from gamma_scalper.domain.ports import Altered, NotReady, OrderEvent, OrderReport, Standing, Warned
+from gamma_scalper.domain.ports import Altered, NotReady, OrderEvent, OrderReport, Refused, Standing, Warned
 
 _NO_CAUSE = (Meaning.WARNING, Meaning.UNKNOWN)  # of an order's death
 
@@ -40,6 +41,7 @@ class Orders:
         self._by_id: dict[tuple[int, int], Tracked] = {}  # client id, order id
         self._by_perm_id: dict[int, Tracked] = {}
         self._by_ref: dict[str, Tracked] = {}
+        self._refs: set[str] = set()  # every orderRef ever sent or told of
         self.doubts: dict[str, Tracked] = {}  # orderRef or ids -> what is to be cleared up
         self.in_doubt = asyncio.Event()
 
@@ -48,16 +50,37 @@ class Orders:
     def find(self, order_ref: str) -> Tracked | None:
         return self._by_ref.get(order_ref)
 
+    def was_sent(self, order_ref: str) -> bool:
+        """Here or before this program began, however long ago."""
+        return order_ref in self._refs
+
     def add(self, tracked: Tracked) -> None:
         """About to be sent: nothing that is said of it can come before it is known here."""
-        self._by_id[tracked.client_id, tracked.order_id] = tracked
+        key = tracked.client_id, tracked.order_id
+        if key in self._by_id:
+            raise Refused(f"{tracked.order_ref}: the order id {tracked.order_id} is another order's; nothing was sent")
+        self._by_id[key] = tracked
         if tracked.order_ref:
-            self._by_ref[tracked.order_ref] = tracked
+            self._refs.add(tracked.order_ref)
+            self._by_ref.setdefault(tracked.order_ref, tracked)
 
     def forget(self, tracked: Tracked) -> None:
         """It was not sent after all."""
-        self._by_id.pop((tracked.client_id, tracked.order_id), None)
-        self._by_ref.pop(tracked.order_ref, None)
+        self._drop(tracked)
+        self._refs.discard(tracked.order_ref)
+
+    def forget_dead(self, before: datetime) -> None:
+        """Of which nothing was told since then. That they were sent once is kept: nothing is sent twice."""
+        for tracked in list(self._by_id.values()):
+            if tracked.dead and tracked.reported_at is not None and tracked.reported_at < before:
+                self._drop(tracked)
+
+    def _drop(self, tracked: Tracked) -> None:
+        del self._by_id[tracked.client_id, tracked.order_id]
+        if self._by_ref.get(tracked.order_ref) is tracked:
+            del self._by_ref[tracked.order_ref]
+        for perm_id in tracked.lives:
+            self._by_perm_id.pop(perm_id, None)
 
     def alive(self) -> list[Tracked]:
         return [tracked for tracked in self._by_id.values() if not tracked.dead]
@@ -66,10 +89,23 @@ class Orders:
 
     def executed(self, contract: ib.Contract, execution: ib.Execution) -> None:
         tracked = self._found(execution.clientId, execution.orderId, execution.permId)
+        if execution.clientId == self._client_id:
+            self._wire.seen_id(execution.orderId)
         if tracked is not None and execution.permId:  # what fills was acknowledged, whether it was said or not
-            self._by_perm_id[execution.permId] = tracked
-            tracked.life(execution.permId)
+            self.named(tracked, execution.permId)
         self._executions.executed(contract, execution)
+        if tracked is not None and execution.permId and not tracked.combo:
+            self._perhaps_filled(tracked, tracked.life(execution.permId))
+
+    def _perhaps_filled(self, tracked: Tracked, life: Life) -> None:
+        """Its executions tell it, should no status do. A combo's legs may still be under way."""
+        filled = self._executions.done(life.perm_id, combo=False)
+        if life.standing is Standing.FILLED or filled < tracked.quantity:
+            return
+        if tracked.echo_due:  # nobody knows how large it has become on its way
+            self.doubt(tracked)
+        else:
+            self.report(tracked, life, Standing.FILLED, filled, Decimal(0))
 
     def billed(self, report: ib.CommissionReport) -> None:
         self._executions.billed(report)
@@ -78,7 +114,7 @@ class Orders:
         return (self._client_id, order_id) in self._by_id
 
     def echoed(self, order_id: int, contract: ib.Contract, order: ib.Order) -> None:
-        if order.account not in ("", self._account()):
+        if order.account not in ("", self._account()) or not (order_id > 0 or order.permId):
             return
         tracked = self._found(order.clientId, order_id, order.permId)
         if tracked is None:
@@ -87,8 +123,7 @@ class Orders:
         if order.clientId == self._client_id:
             self._wire.seen_id(order_id)
         if order.permId:
-            self._by_perm_id[order.permId] = tracked
-            tracked.life(order.permId)
+            self.named(tracked, order.permId)
         if tracked.echo_due:
             self._compare(tracked, contract, order)
 
@@ -123,6 +158,8 @@ class Orders:
         if len(alive) > 1:  # an error names the order id alone, and so none of its lives
             self.doubt(tracked)
             return
+        if meaning is Meaning.WARNING and not tracked.lives:
+            return  # it may still be on its way
         life = alive[0] if alive else tracked.newest
         meant = self._meant(tracked, life, meaning)
         if meant is not None:
@@ -139,33 +176,34 @@ class Orders:
             if meaning is not Meaning.REJECT or life.standing is not Standing.REJECTED:
                 return None
             life.told = False  # it is told again, now with its reason
+            return Standing.REJECTED
         if meaning is Meaning.CANCELLED:
             return Standing.CANCELLED
         if meaning is Meaning.HELD:
             return Standing.HELD
         # What is rejected may be the amendment alone; the order then lives on as it was.
-        rejected = meaning is Meaning.REJECT and tracked.before is None
+        rejected = meaning is Meaning.REJECT and not tracked.taken
         return Standing.REJECTED if rejected else Standing.UNKNOWN
 
     def _without_cause(self, tracked: Tracked) -> bool:
-        """Dead, they say, and the last that was said of it is no reason for an order to die."""
-        spoken = tracked.code is not None and self._codes.of_order(tracked.code) in _NO_CAUSE
-        return spoken and not tracked.cancel_asked
+        """Dead, they say, and the last that was said of it is no reason to die. That a cancel was asked for is none."""
+        return tracked.code is not None and self._codes.of_order(tracked.code) in _NO_CAUSE
 
     def _compare(self, tracked: Tracked, contract: ib.Contract, order: ib.Order) -> None:
         zone = self._wire.parameters.time_zone
         found = differences(tracked.sent, tracked.contract, order, contract, zone)
-        if found and tracked.before is not None:
-            older = differences(tracked.before, tracked.contract, order, contract, zone)
-            if not older:
-                return  # the amendment has not come through yet
-        tracked.echo_due, tracked.before = False, None
+        if found:
+            for version in reversed(tracked.earlier):
+                if not differences(version, tracked.contract, order, contract, zone):
+                    tracked.shown = version
+                    return  # the newest amendment has not come through yet
+        tracked.echo_due, tracked.earlier, tracked.shown = False, [], None
         if not found:
             return
+        tracked.quantity = quantity(order.totalQuantity)
         now = self._wire.clock.now()
         try:
             self._wire.send(lambda client: client.cancelOrder(tracked.order_id))
-            tracked.cancel_asked = True
         except NotReady:
             self.doubt(tracked)
         self._tell(Altered(at=now, order_ref=tracked.order_ref, perm_id=order.permId, differences=found))
@@ -176,27 +214,38 @@ class Orders:
         """Tell of a change; what was said already is not said again."""
         if life.told and (life.standing, life.filled, life.remaining) == (meant, filled, remaining):
             return
+        report = self._as_report(tracked, life.perm_id, meant, filled, remaining)  # what can't be so raises here
         life.standing, life.filled, life.remaining, life.told = meant, filled, remaining, True
-        self._tell(self.as_report(tracked, life))
+        tracked.taken |= meant is Standing.WORKING
+        tracked.reported_at = report.at
+        self._tell(report)
 
-    def as_report(self, tracked: Tracked, life: Life) -> OrderReport:
-        explained = life.standing not in (Standing.PENDING, Standing.WORKING, Standing.FILLED)
+    def _as_report(
+        self, tracked: Tracked, perm_id: int, standing: Standing, filled: Decimal, remaining: Decimal
+    ) -> OrderReport:
+        explained = standing not in (Standing.PENDING, Standing.WORKING, Standing.FILLED)
         return OrderReport(
             at=self._wire.clock.now(),
             order_ref=tracked.order_ref,
-            perm_id=life.perm_id,
-            standing=life.standing,
-            filled=life.filled,
-            remaining=life.remaining,
+            perm_id=perm_id,
+            standing=standing,
+            filled=filled,
+            remaining=remaining,
             code=tracked.code if explained else None,
             why=tracked.why if explained else "",
         )
 
     def reports_of(self, orders: Sequence[ib.Order]) -> list[OrderReport]:
         """As far as is known now of these, which the broker has just listed."""
-        listed = dict.fromkeys(order.permId for order in orders)
-        found = [(self._by_perm_id[perm_id], perm_id) for perm_id in listed if perm_id in self._by_perm_id]
-        return [self.as_report(tracked, tracked.life(perm_id)) for tracked, perm_id in found]
+        listed = dict.fromkeys((order.clientId, order.orderId, order.permId) for order in orders)
+        found = [(self._found(*ids), ids[2]) for ids in listed]
+        lives = [(tracked, tracked.life(perm_id)) for tracked, perm_id in found if tracked is not None]
+        return [self._as_report(each, it.perm_id, it.standing, it.filled, it.remaining) for each, it in lives]
+
+    def named(self, tracked: Tracked, perm_id: int) -> Life:
+        """The broker has it on record under this permId."""
+        self._by_perm_id[perm_id] = tracked
+        return tracked.life(perm_id)
 
     def doubt(self, tracked: Tracked) -> None:
         """What was said of it may be false: open orders and executions are to be asked."""

@@ -46,6 +46,11 @@ class IbParameters:
 
     lines: int = setting(100, "market-data lines of this login", at_least=1, at_most=10_000)
     keep_alive_s: float = setting(15.0, "between two questions for the server's time", unit="s", above=0)
+    misses_while_lost: int = setting(
+        120,
+        "questions for the time, one every `time_s`, that may go unanswered while the gateway has lost its broker",
+        at_least=2,
+    )
     largest_skew_s: float = setting(2.0, "of the server's clock before a warning", unit="s", above=0)
     executions_every_s: float = setting(60.0, "between two pulls of the executions", unit="s", above=0)
     settle_s: float = setting(2.0, "before the second look for an order nobody knows", unit="s", above=0)

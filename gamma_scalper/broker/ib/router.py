@@ -3,6 +3,7 @@
 import copy
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import ib_insync as ib
 
@@ -31,6 +32,13 @@ from gamma_scalper.domain.ports import (
 )
 
 _EXERCISE, _LAPSE = 1, 2
+
+
+class _Lost(Unanswered):
+    """Sent, and the connection lost before anything came back.
+
+    For the operator: it may have been done; holdings and executions show it.
+    """
 
 
 class IbRouter:
@@ -65,13 +73,11 @@ class IbRouter:
     async def place(self, intent: Intent) -> None:
         self._ready()
         self._ours(intent)
-        if self._orders.find(str(intent.id)) is not None:
-            raise Refused(f"{intent.id} was sent already; nothing is sent twice")
+        self._never_sent(intent)
         sent, wanted = order(intent, self._skew()), contract(intent.instrument)
         await self._wire.pacing.trading.turn()
         self._ready()
-        if self._orders.find(str(intent.id)) is not None:
-            raise Refused(f"{intent.id} was sent already; nothing is sent twice")
+        self._never_sent(intent)
         self._catalogue.learn(_singles(intent.instrument))
         tracked = Tracked(
             client_id=self._client_id,
@@ -92,25 +98,22 @@ class IbRouter:
             raise
 
     async def amend(self, intent: IntentId, pricing: Pricing) -> None:
-        tracked = self._living(intent)
+        """Only of what the broker has on record; it would take an amendment of anything else for a new order."""
+        tracked = self._on_record(intent)
         instrument = tracked.instrument or await self._instrument(tracked)
         changed = copy.copy(tracked.sent)
         set_price(changed, pricing, instrument, tracked.side)
         self._ready()
         await self._wire.pacing.trading.turn()
         self._ready()
-        before, echo_due = tracked.sent, tracked.echo_due
-        tracked.before, tracked.sent, tracked.echo_due = before, changed, True
-        try:
-            self._send(tracked, changed)
-        except NotReady:
-            tracked.before, tracked.sent, tracked.echo_due = None, before, echo_due
-            raise
+        tracked = self._on_record(intent)
+        self._send(tracked, changed)
+        tracked.earlier.append(tracked.sent)
+        tracked.sent, tracked.echo_due, tracked.taken = changed, True, True
 
     async def cancel(self, intent: IntentId) -> None:
         tracked = self._living(intent)
         await self._wire.pacing.trading.turn()
-        tracked.cancel_asked = True
         self._wire.send(lambda client: client.cancelOrder(tracked.order_id))
 
     async def exercise(self, option: Option, quantity: int, *, lapse: bool = False) -> None:
@@ -120,14 +123,15 @@ class IbRouter:
             raise Refused(f"{quantity} options can't be exercised")
         action, wanted = _LAPSE if lapse else _EXERCISE, option_contract(option)
         try:
-            await self._wire.ask(
+            await self._ask(
                 f"the exercise of {quantity} {option.symbol} {option.expiry} {option.strike} {option.right}",
                 lambda client, number: client.exerciseOptions(number, wanted, action, quantity, self._account(), 0),
-                timeout_s=self._wire.parameters.settle_s,
-                budget=self._wire.pacing.trading,
+                self._wire.parameters.settle_s,
             )
+        except _Lost:
+            raise
         except Unanswered:
-            return
+            self._still_heard(option)
 
     # -- what asks -----------------------------------------------------------------------------------------------------
 
@@ -139,11 +143,10 @@ class IbRouter:
         asked, wanted = order(intent, self._skew()), contract(intent.instrument)
         asked.whatIf = True
         what = f"the margin of {intent.id}"
-        states = await self._wire.ask(
+        states = await self._ask(
             what,
             lambda client, number: client.placeOrder(number, wanted, asked),
-            timeout_s=self._wire.parameters.timeouts.what_if_s,
-            budget=self._wire.pacing.trading,
+            self._wire.parameters.timeouts.what_if_s,
         )
         return _impact(what, states[-1])
 
@@ -166,6 +169,28 @@ class IbRouter:
         if link.link is not Link.READY:
             raise NotReady(f"the link is {link.link.value} since {link.at:%H:%M:%S} UTC: {link.why}")
 
+    async def _ask(self, what: str, call: Callable[[Any, int], None], timeout_s: float) -> list[Any]:
+        """Sent while READY or not at all: what raises `NotReady` never left, and `_Lost` did."""
+        sent = False
+
+        def send(client: Any, number: int) -> None:
+            nonlocal sent
+            self._ready()
+            call(client, number)
+            sent = True
+
+        try:
+            return await self._wire.ask(what, send, timeout_s=timeout_s, budget=self._wire.pacing.trading)
+        except NotReady as error:
+            if not sent:
+                raise
+            raise _Lost(f"{what}: the connection was lost after it was sent; ask what came of it") from error
+
+    def _still_heard(self, option: Option) -> None:
+        link = self._link()
+        if link.link is not Link.READY:
+            raise Unanswered(f"the exercise of {option.symbol} was sent, and then the link was {link.link.value}")
+
     def _ours(self, intent: Intent) -> None:
         if intent.account != self._account():
             raise Refused(f"{intent.id} is for another account than this connection's")
@@ -179,6 +204,19 @@ class IbRouter:
         if tracked.dead:
             raise Refused(f"{intent} is dead")
         return tracked
+
+    def _on_record(self, intent: IntentId) -> Tracked:
+        tracked = self._living(intent)
+        if not tracked.acknowledged:
+            self._orders.doubt(tracked)
+            raise NotReady(
+                f"{intent} is not acknowledged yet; the open orders are asked for it, amend it once it is there"
+            )
+        return tracked
+
+    def _never_sent(self, intent: Intent) -> None:
+        if self._orders.was_sent(str(intent.id)):
+            raise Refused(f"{intent.id} was sent already; nothing is sent twice")
 
     def _send(self, tracked: Tracked, sent: ib.Order) -> None:
         self._wire.send(lambda client: client.placeOrder(tracked.order_id, tracked.contract, sent))

@@ -1,5 +1,6 @@
 """An order as far as the broker has told of it."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import ib_insync as ib
@@ -35,15 +36,17 @@ class Tracked:
     order_ref: str
     quantity: Decimal
     contract: ib.Contract
-    sent: ib.Order  # as it was sent last
+    sent: ib.Order  # as it was sent last, or as it stands where an amendment was not taken
     side: Side
     instrument: Tradable | None = None  # None: it was placed before this program began
-    before: ib.Order | None = None  # what was sent before the amendment under way
+    earlier: list[ib.Order] = Factory(list)  # sent before `sent` was; until that is echoed, these may be too
+    shown: ib.Order | None = None  # which of the earlier ones was echoed last
     echo_due: bool = False
-    cancel_asked: bool = False
+    taken: bool = False  # it worked once, or was amended: an error may mean less than all of the order
     refused: bool = False  # a code said that it, or its amendment, was not taken
     code: int | None = None  # newest of its errors
     why: str = ""
+    reported_at: datetime | None = None  # when something was last told of it
     lives: dict[int, Life] = Factory(dict)  # by permId; 0 until the broker has named one
 
     @property
@@ -53,6 +56,11 @@ class Tracked:
     @property
     def dead(self) -> bool:
         return bool(self.lives) and all(life.dead for life in self.lives.values())
+
+    @property
+    def acknowledged(self) -> bool:
+        """The broker has named it, and so has it on record."""
+        return any(life.perm_id for life in self.lives.values())
 
     def life(self, perm_id: int) -> Life:
         """The life of this permId; the first to be named is the one that was nameless so far."""

@@ -1,7 +1,8 @@
 """All of the adapter that has to do with orders. A read-only set-up has none of it."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -33,6 +34,8 @@ class TradingSide:
     ) -> None:
         self._wire = wire
         self._link = link
+        self._skew = skew
+        self._zone = ZoneInfo(wire.parameters.time_zone)
         self.executions = Executions(wire, catalogue, account, tell)
         self.orders = Orders(wire, codes, client_id, account, self.executions, tell)
         self.doubts = Doubts(wire, self.orders, self.executions, account, tell)
@@ -42,12 +45,20 @@ class TradingSide:
         self.keepers = (self.executions.keep_meeting, self.doubts.keep_clearing, self._keep_pulling)
 
     async def _keep_pulling(self) -> None:
-        """A fill that was never told of is found within a minute."""
+        """A fill or a death that was never told of is found within a minute."""
         while True:
             await self._wire.clock.sleep(self._wire.parameters.executions_every_s)
+            self.orders.forget_dead(before=self._midnight())
             if self._link().link is not Link.READY:
                 continue
             try:
                 await self.executions.pull()
+                await self.doubts.open_orders()
             except (Unanswered, Refused, NotReady) as error:
                 logger.warning("{}", error)
+
+    def _midnight(self) -> datetime:
+        """The last one by the broker's clock, until which it tells of executions."""
+        skew = self._skew()
+        here = (self._wire.clock.now() + skew).astimezone(self._zone)
+        return here.replace(hour=0, minute=0, second=0, microsecond=0) - skew

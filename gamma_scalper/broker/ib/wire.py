@@ -19,9 +19,12 @@ class Wire:
         self.requests = Requests()
         self.pacing = Pacing(clock, parameters.pacing)
         self._client: Any = None
+        self._highest_id = 0  # ever given out or seen, over all connections
 
     def take(self, client: Any) -> None:
+        """What a broken connection swallowed never reached the broker, which offers its id once more: it stays used."""
         self._client = client
+        client.updateReqId(self._highest_id + 1)
 
     def drop(self) -> None:
         self._client = None
@@ -40,10 +43,12 @@ class Wire:
         """For a request or an order; it only ever goes up."""
         numbers: list[int] = []
         self.send(lambda client: numbers.append(client.getReqId()))
+        self._highest_id = max(self._highest_id, numbers[0])
         return numbers[0]
 
     def seen_id(self, number: int) -> None:
         """Orders of ours that are told of have used this id."""
+        self._highest_id = max(self._highest_id, number)
         if self._client is not None:
             self._client.updateReqId(number + 1)
 

@@ -14,6 +14,7 @@ from gamma_scalper.kernel import Channel, Unbounded
 
 _ALARM_DEPTH = 10_000
 _CANCELLED = 202  # its status says the same
+_DEAD = (Standing.FILLED, Standing.CANCELLED, Standing.REJECTED)
 _WARNINGS = (399, 404)  # of an order that lives
 
 
@@ -26,6 +27,7 @@ class OrderStream:
         self._channel: Channel[OrderEvent] = Channel("order events", Unbounded(_ALARM_DEPTH, _alarm))
         self._filled: set[str] = set()  # execIds that were told
         self._billed: set[str] = set()
+        self._last: dict[int, OrderReport | None] = {}  # permId -> what was told last; None: no more than an execution
 
     def events(self) -> AsyncIterator[OrderEvent]:
         return self._channel
@@ -36,6 +38,8 @@ class OrderStream:
         return len(self._filled)
 
     def tell(self, event: OrderEvent) -> None:
+        if isinstance(event, OrderReport):
+            self._last[event.perm_id] = event
         self._channel.put_nowait(event)
 
     # -- what the exchange says ----------------------------------------------------------------------------------------
@@ -51,6 +55,7 @@ class OrderStream:
         fill = fill_of(self._engine, executed)
         if fill is not None and fill.exec_id not in self._filled:
             self._filled.add(fill.exec_id)
+            self._last.setdefault(fill.perm_id)
             self.tell(fill)
 
     def charged(self, charged: Charged) -> None:
@@ -83,6 +88,15 @@ class OrderStream:
             self.executed(executed)
             if charged is not None:
                 self.charged(charged)
+
+    def catch_up_on_orders(self) -> None:
+        """Tell what has become of orders where that was not told; of one that died unheard of nobody knows."""
+        for truth in (*self.open_orders(), *self.completed_orders()):
+            last = self._last.get(truth.perm_id)
+            if truth.perm_id not in self._last and truth.standing in _DEAD:
+                continue
+            if last is None or (last.standing, last.filled) != (truth.standing, truth.filled):
+                self.tell(truth)
 
     def recap(self, at: datetime, why: str) -> None:
         self.catch_up()

@@ -14,7 +14,9 @@ from gamma_scalper.domain.money import Money, to_cents, to_decimal
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing, Purpose
 from gamma_scalper.domain.ports import (
     Altered,
+    Link,
     MarginImpact,
+    NotReady,
     OrderEvent,
     OrderReport,
     Refused,
@@ -40,6 +42,7 @@ class SimulatedRouter:
         self._engine = seat.venue.engine
         before = [*self._engine.open_orders(seat.account), *self._engine.completed_orders(seat.account)]
         self._sent = {order.ticket.order_ref for order in before}
+        self._lost: dict[str, Ticket] = {}  # orderRef -> what was sent and never arrived
 
     # -- orders --------------------------------------------------------------------------------------------------------
 
@@ -54,6 +57,7 @@ class SimulatedRouter:
         self._sent.add(ref)
         whose = ticket.owner, ticket.account
         if self._seat.strikes(Kind.LOST_ORDER, *whose) is not None:
+            self._lost[ref] = ticket
             return
         precaution = self._seat.strikes(Kind.PRECAUTION_383, *whose)
         if precaution is not None:
@@ -67,12 +71,17 @@ class SimulatedRouter:
 
     async def amend(self, intent: IntentId, pricing: Pricing) -> None:
         self._seat.check_ready()
+        if str(intent) in self._lost:
+            raise NotReady(f"{intent} is not acknowledged; an amendment would place it anew")
         order = self._living(intent)[-1]
         kind = on_tick(self._instrument(order.ticket), order.ticket.side, pricing)
         self._seat.venue.do(Modify(order.perm_id, evolve(order.ticket, kind=kind)))
 
     async def cancel(self, intent: IntentId) -> None:
         self._seat.check_ready()
+        if str(intent) in self._lost:
+            self._not_found(self._lost[str(intent)])
+            return
         living = self._living(intent)
         order = living[-1]
         whose = order.ticket.owner, order.ticket.account
@@ -109,6 +118,8 @@ class SimulatedRouter:
         ticket = ticket_of(intent)
         check_tradable(self._engine.market, ticket)
         await self._seat.answer()
+        if self._seat.link.link is not Link.READY:
+            raise Unanswered(f"the margin of {intent.id}: the broker is {self._seat.link.link.value}")
         before, after = self._engine.margin(self._seat.account), self._engine.what_if(ticket)
         if isinstance(after, Refusal):
             raise Refused(after.text, after.code)
@@ -178,6 +189,21 @@ class SimulatedRouter:
                 remaining=_ZERO,
                 code=code,
                 why="The following order exceeds a limit of the precautionary settings",
+            )
+        )
+
+    def _not_found(self, ticket: Ticket) -> None:
+        """A cancel of what never arrived says nothing of what may still arrive."""
+        self._seat.orders.tell(
+            OrderReport(
+                at=self._seat.venue.now(),
+                order_ref=ticket.order_ref,
+                perm_id=0,
+                standing=Standing.UNKNOWN,
+                filled=_ZERO,
+                remaining=ticket.quantity,
+                code=_NOT_FOUND,
+                why="The order that needs to be cancelled is not found",
             )
         )
 

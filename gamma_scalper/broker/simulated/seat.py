@@ -131,6 +131,7 @@ class Seat:
         if self._pull_at is not None and now >= self._pull_at:
             if self.link.link is Link.READY:
                 self.orders.catch_up()
+                self.orders.catch_up_on_orders()
             self._pull_at = now + timedelta(seconds=self.parameters.pull_every_s)
 
     def _concerns(self, event: Event, events: Sequence[Event]) -> bool:
@@ -193,6 +194,8 @@ class Seat:
 
     def _reconnect(self, now: datetime) -> None:
         self._away_until = None
+        self.orders.catch_up()
+        self.orders.catch_up_on_orders()
         self._delivery = self._connection(self._delivery.watch, now)
         self.confirmed("connected again")
 

@@ -1,6 +1,7 @@
 """An order as the wire carries it: in the request that places it, while it is open, and when it is over."""
 
 from decimal import Decimal
+from typing import Any
 
 from attrs import frozen
 
@@ -184,6 +185,13 @@ class OrderFields:
     route_marketable_to_bbo: bool = False
     ref_futures_con_id: int = 0
     filled_quantity: Decimal | None = None
+
+    def having(self, **changes: Any) -> "OrderFields":
+        """The same with some fields changed; `attrs.evolve` takes fifteen times as long over so many."""
+        assert changes.keys() <= self.__dict__.keys()
+        changed = object.__new__(OrderFields)
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
 
 
 @frozen(kw_only=True)

@@ -90,6 +90,7 @@ class _Run:
     def __init__(self, ways: Sequence[Ways]) -> None:
         self._ways = ways
         self._fields = [each.field for each in ways if each.field is not None]
+        self._parts = tuple(dict.fromkeys(_split(field.name)[0] for field in self._fields))
         self._get = operator.attrgetter(*(field.name for field in self._fields))
         self._values_of = lru_cache(_REMEMBERED)(self._read_anew)
         self._texts_of = lru_cache(_REMEMBERED, typed=True)(self._write_anew)  # 1, 1.0 and True may differ in writing
@@ -101,7 +102,7 @@ class _Run:
             values[part].update(of_part)
 
     def _read_anew(self, texts: tuple[str, ...]) -> Values:
-        values: Values = {_split(field.name)[0]: {} for field in self._fields}
+        values: Values = {part: {} for part in self._parts}
         reader = Reader(texts)
         for ways in self._ways:
             ways.read(reader, values)

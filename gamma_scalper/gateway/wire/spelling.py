@@ -85,7 +85,7 @@ def _real_or_none(text: str) -> float | None:
         return None
     if _NUMBER.fullmatch(text) is None:
         if text.lower() in _NO_NUMBER:
-            raise NotANumber(f"{text} is not a number")
+            raise NotANumber(f"{text!r} is not a number")
         raise BadMessage(f"{text[:40]!r} is not a number")
     value = float(text)
     return value if -_UNSET_REAL < value < _UNSET_REAL else None

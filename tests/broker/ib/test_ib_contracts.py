@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ib_insync as ib
 import pytest
+from loguru import logger
 
 from gamma_scalper.broker.ib.contracts import Record, UnknownKind, contract, instrument, tick_rule
 from gamma_scalper.broker.ib.day_cache import DayCache
@@ -100,6 +101,13 @@ def test_shares_and_indices_are_asked_for_by_their_number() -> None:
     assert (contract(spx).secType, contract(spx).exchange) == ("IND", "CBOE")
 
 
+@pytest.mark.parametrize("changes", [{"timeZoneId": "Mars/Olympus"}, {"liquidHours": "whenever"}, {"timeZoneId": ""}])
+def test_hours_that_cannot_be_read_are_not_known_and_the_calendar_counts(changes: dict[str, str]) -> None:
+    found = option(**changes)
+    assert found.liquid_hours is None
+    assert found.expires_at == datetime(2026, 1, 6, 21, tzinfo=UTC)
+
+
 # -- the day's cache ---------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +141,19 @@ async def test_midnight_in_new_york_ends_the_day_whatever_the_date_in_utc(tmp_pa
     assert cache.knows(11)
     await asyncio.sleep(2 * 3600)
     assert not cache.knows(11)
+
+
+async def test_a_folder_that_cannot_be_made_is_told_once_and_memory_serves(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    told: list[str] = []
+    sink = logger.add(told.append, level="WARNING", format="{message}")
+    cache = caches(tmp_path / "file" / "cache")
+    cache.keep_texts("expiries", ["20260106"])
+    cache.keep_texts("others", ["20260107"])
+    logger.remove(sink)
+    assert cache.texts("expiries") == ["20260106"]
+    assert len(told) == 1
+    assert "cannot be written" in told[0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"day": "2026-01-05", "records": {"chain": [{"con_id": 1}]}}', "\0"])

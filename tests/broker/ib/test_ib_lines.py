@@ -128,7 +128,7 @@ def test_a_put_so_deep_that_it_is_the_share_has_a_delta_of_minus_one() -> None:
 
 def test_why_it_is_frozen_is_told_and_the_links_reason_comes_first() -> None:
     spy = line()
-    spy.frozen = "10197: competing"
+    spy.freeze("competing", "10197: competing")
     assert spy.condition(MONDAY, "").frozen == "10197: competing"
     assert spy.condition(MONDAY, "blind: 1100").frozen == "blind: 1100"
 

@@ -27,6 +27,8 @@ def told(*fields: object) -> bytes:
     [
         told(11, -1, "what", "is", "this"),  # an execution cut short
         told(3, "x", "Submitted", "0", "0", "0", "0", "0", "0", "0", "", "0"),
+        told(3, 5),  # of an order, but for all that is said of it
+        told(49, 1),  # the time, without the time
         told(4_711, 1, 2),  # of a kind nobody knows
     ],
 )

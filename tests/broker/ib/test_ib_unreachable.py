@@ -15,6 +15,7 @@ from gamma_scalper.domain.fills import Fill
 from gamma_scalper.domain.orders import ImmediateOrCancel, Intent, IntentId, Market, Purpose, Side
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.gateway.framing import frame
 from gamma_scalper.gateway.gateway import Gateway
 from gamma_scalper.gateway.server import serving
 from gamma_scalper.kernel import LoopClock, WallClock
@@ -69,6 +70,11 @@ def test_there_is_no_such_host() -> None:
     assert error.exit_code is ExitCode.BROKER_UNREACHABLE
 
 
+@pytest.mark.parametrize("host", ["..", ".x", "a" * 70])
+def test_there_can_be_no_such_host(host: str) -> None:
+    assert f"there is no host {host!r}; GATEWAY is HOST:PORT" in str(start(host, 7497))
+
+
 def test_somebody_listens_who_says_nothing() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -96,6 +102,21 @@ def test_somebody_listens_who_speaks_something_else(said: bytes) -> None:
         writer.close()
 
     assert start_at(answers).exit_code is ExitCode.BROKER_UNREACHABLE
+
+
+@pytest.mark.parametrize(("version", "remedy"), [(100, "update TWS or IB Gateway"), (201, "connect to TWS")])
+def test_a_version_of_the_api_that_is_not_ours_is_named(version: int, remedy: str) -> None:
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(frame(f"{version}\x0020260105 10:00:00 EST\0".encode()))
+        writer.write(frame(b"9\x001\x001\0") + frame(f"15\x001\0{ME}\0".encode()))
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    error = start_at(answers)
+    assert f"speaks version {version} of the API, and this program 157 to 176; {remedy}" in str(error)
+    assert error.exit_code is ExitCode.BROKER_UNREACHABLE
 
 
 def test_over_a_real_socket_it_connects_trades_and_stops() -> None:
