@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
 from typing import NamedTuple
 
 from attrs import define, frozen
@@ -105,11 +104,7 @@ def _of_options(lines: Sequence[Line], shares: int) -> float:
         covered = max(sign * shares, 0)
         units = _of_side([lot for lot in lots if lot.left < 0], [lot for lot in lots if lot.left > 0], covered)
         sides.append(sorted(units, reverse=True))
-    calls, puts = sides
-    none = _Unit(0.0, 0.0)
-    paired = 0.0
-    for call, put in zip_longest(_one_by_one(calls), _one_by_one(puts), fillvalue=none):
-        paired += max(call.risk + put.price, put.risk + call.price)
+    paired = sum(many * max(call.risk + put.price, put.risk + call.price) for call, put, many in _side_by_side(*sides))
     return paired if shares else min(paired, _most_lost(lines))
 
 
@@ -142,8 +137,18 @@ class _Unit(NamedTuple):
     many: int = 1
 
 
-def _one_by_one(units: Sequence[_Unit]) -> Iterator[_Unit]:
-    return (unit for unit in units for _ in range(unit.many))
+def _side_by_side(calls: Sequence[_Unit], puts: Sequence[_Unit]) -> Iterator[tuple[_Unit, _Unit, int]]:
+    """The riskiest call beside the riskiest put, and how many such pairs there are; nothing beside what is left."""
+    left = [[*calls], [*puts]]
+    while left[0] or left[1]:
+        pair = [side[0] if side else _Unit(0.0, 0.0) for side in left]
+        many = min(side[0].many for side in left if side)
+        for side, unit in zip(left, pair, strict=True):
+            if side and unit.many > many:
+                side[0] = unit._replace(many=unit.many - many)
+            elif side:
+                del side[0]
+        yield pair[0], pair[1], many
 
 
 def _lots(lines: Sequence[Line], right: str) -> list[_Lot]:

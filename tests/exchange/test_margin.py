@@ -125,3 +125,10 @@ def test_twice_the_position_needs_twice_as_much(held) -> None:
     once = margin_of(0.0, [line(leg, quantity, price_of(leg)) for leg, quantity in held])
     twice = margin_of(0.0, [line(leg, 2 * quantity, price_of(leg)) for leg, quantity in held])
     assert twice.initial == pytest.approx(2 * once.initial)
+
+
+def test_ten_million_contracts_take_no_longer_than_one() -> None:
+    def needs(quantity: int) -> float:
+        return margin_of(0.0, [line(C600, -quantity, 10.0), line(P600, -quantity // 2, 9.0)]).initial
+
+    assert needs(10_000_000) == pytest.approx(5_000_000 * needs(2))
