@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from gamma_scalper.domain.instruments import Option, Stock, TickRule
+from gamma_scalper.domain.instruments import Option, TickRule
 from gamma_scalper.exchange.market import Listed
 from gamma_scalper.gateway.contracts import last_trading_day
 from gamma_scalper.gateway.details import details, rule_id, tick_rule
@@ -69,7 +69,7 @@ class ContractDesk:
         gateway = self._gateway
         underlying = gateway.catalogue.instrument(gateway.catalogue.underlying(instrument.con_id))
         sessions = gateway.engine.market.sessions(instrument.con_id)
-        hours = gateway.hours.of(sessions, local_day(now), shares=isinstance(instrument, Stock))
+        hours = gateway.hours.of(sessions, local_day(now))
         gateway.rules.setdefault(rule_id(tick_rule(instrument)), tick_rule(instrument))
         contract = gateway.catalogue.described(instrument.con_id)
         return answers.ContractDetails(req_id, contract, details(instrument, underlying, hours))

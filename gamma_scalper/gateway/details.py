@@ -22,7 +22,6 @@ from gamma_scalper.gateway.wire.contracts import ContractDetailsFields
 
 ORDER_TYPES = "DAY,GTC,GTD,IOC,LMT,MKT,MOC,OCA,STP,WHATIF"
 _DAYS_AHEAD = 35
-_BEFORE_OPEN, _AFTER_CLOSE = timedelta(hours=5, minutes=30), timedelta(hours=4)
 
 _RULES = {US_STOCK_TICKS: 26, PENNY_TICKS: 109, PENNY_NICKEL_TICKS: 32, NICKEL_DIME_TICKS: 557}
 _FIRST_UNUSUAL = 10_000
@@ -49,25 +48,24 @@ class Hours:
     """A product's hours as text; days are alike for every contract of a product, so they are written once."""
 
     def __init__(self) -> None:
-        self._written: dict[tuple[int, date], tuple[str, str]] = {}  # whose, first day -> both texts
+        self._written: dict[tuple[int, date], str] = {}  # whose, first day -> the text
         self._kept: list[Sessions] = []  # its place here is whose hours they are
 
-    def of(self, sessions: Sessions, first: date, *, shares: bool) -> tuple[str, str]:
-        """Trading hours and liquid hours; shares trade before and after, options don't."""
+    def of(self, sessions: Sessions, first: date) -> str:
+        """Trading and liquid hours alike, since nobody trades before or after."""
         place = next((i for i, kept in enumerate(self._kept) if kept is sessions), None)
         if place is None:
             place = len(self._kept)
             self._kept.append(sessions)
-        key = place * 2 + shares, first
+        key = place, first
         if key not in self._written:
             if len(self._written) > 100:
                 self._written.clear()
-            before, after = (_BEFORE_OPEN, _AFTER_CLOSE) if shares else (timedelta(0), timedelta(0))
-            self._written[key] = _written(sessions, first, before, after), _written(sessions, first)
+            self._written[key] = _written(sessions, first)
         return self._written[key]
 
 
-def _written(sessions: Sessions, first: date, before: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> str:
+def _written(sessions: Sessions, first: date) -> str:
     """`20260105:0930-20260105:1600;20260106:CLOSED`, as far as the calendar is known."""
     days = []
     for ahead in range(_DAYS_AHEAD):
@@ -76,23 +74,22 @@ def _written(sessions: Sessions, first: date, before: timedelta = timedelta(0), 
             spans = sessions.on(day)
         except OutsideCalendar:
             break
-        days.append(_day(day, spans, before, after))
+        days.append(_day(day, spans))
     return ";".join(days)
 
 
-def _day(day: date, spans: Sequence[Session], before: timedelta, after: timedelta) -> str:
+def _day(day: date, spans: Sequence[Session]) -> str:
     if not spans:
         return f"{day:%Y%m%d}:CLOSED"
-    return ",".join(f"{_clock(each.opens - before)}-{_clock(each.closes + after)}" for each in spans)
+    return ",".join(f"{_clock(each.opens)}-{_clock(each.closes)}" for each in spans)
 
 
 def _clock(moment: datetime) -> str:
     return f"{moment.astimezone(NEW_YORK):%Y%m%d:%H%M}"
 
 
-def details(instrument: Listed, underlying: Listed, hours: tuple[str, str]) -> ContractDetailsFields:
-    """`hours` are trading and liquid hours."""
-    trading, liquid = hours
+def details(instrument: Listed, underlying: Listed, hours: str) -> ContractDetailsFields:
+    """All a client may ask about a contract."""
     exchanges = "CBOE" if isinstance(instrument, Index) else ",".join(EXCHANGES)
     option = instrument if isinstance(instrument, Option) else None
     name = instrument.symbol if option is None else option.trading_class
@@ -105,8 +102,8 @@ def details(instrument: Listed, underlying: Listed, hours: tuple[str, str]) -> C
         long_name=underlying.symbol,
         contract_month="" if option is None else f"{option.expiry:%Y%m}",
         time_zone_id=ZONE,
-        trading_hours=trading,
-        liquid_hours=liquid,
+        trading_hours=hours,
+        liquid_hours=hours,
         agg_group=2 if option is not None else 1,
         under_symbol="" if option is None else underlying.symbol,
         under_sec_type="" if option is None else "STK" if isinstance(underlying, Stock) else "IND",
