@@ -39,12 +39,6 @@ class ContractDesk:
             order_requests.RequestFamilyCodes: self._families,
         }
 
-    def tend(self, now: datetime) -> None:
-        return
-
-    def next_at(self) -> datetime | None:
-        return None
-
     def close(self) -> None:
         return
 

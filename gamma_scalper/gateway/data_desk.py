@@ -56,6 +56,7 @@ class DataDesk:
         self._session = session
         self._gateway = session.gateway
         self._watches: dict[int, _Watch] = {}  # request id -> its line
+        self._snapshots: dict[int, _Watch] = {}  # those of them that end by themselves
         self.wanted: dict[int, list[_Watch]] = {}  # conId -> the lines that show it
         self._late: dict[int, Quote] = {}  # conId -> the newest, while the client reads slowly
         self._quotes: dict[int, Quote] = {}  # of combos' legs: conId -> the newest that was told
@@ -122,6 +123,8 @@ class DataDesk:
         """Look, and tell at once what there is."""
         line = watch.line
         self._watches[line.req_id] = watch
+        if line.snapshot:
+            self._snapshots[line.req_id] = watch
         for leg in line.legs:
             self.wanted.setdefault(leg.con_id, []).append(watch)
             self._session.delivery.renew(leg.con_id)
@@ -167,6 +170,7 @@ class DataDesk:
 
     def _drop(self, watch: _Watch) -> None:
         self._watches.pop(watch.line.req_id, None)
+        self._snapshots.pop(watch.line.req_id, None)
         self._touched.pop(watch.line.req_id, None)
         for leg in watch.line.legs:
             lines = self.wanted[leg.con_id]
@@ -255,13 +259,13 @@ class DataDesk:
 
     def tend(self, now: datetime) -> None:
         """Snapshots end, complete or not."""
-        for watch in [each for each in self._watches.values() if each.line.ends_at is not None]:
+        for watch in list(self._snapshots.values()):
             if watch.line.shown or (watch.line.ends_at is not None and watch.line.ends_at <= now):
                 self._end_snapshot(watch, now)
 
     def next_at(self) -> datetime | None:
-        ends = (watch.line.ends_at for watch in self._watches.values() if watch.line.ends_at is not None)
-        return min(ends, default=None)
+        ends = (watch.line.ends_at for watch in self._snapshots.values())
+        return min((end for end in ends if end is not None), default=None)
 
     def _end_snapshot(self, watch: _Watch, now: datetime) -> None:
         if watch.option is not None and watch.line.shown:

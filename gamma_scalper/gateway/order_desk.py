@@ -1,7 +1,6 @@
 """Orders of one client: placed, held back, changed, cancelled, and what becomes of them."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -41,12 +40,6 @@ class OrderDesk:
             requests.CancelOrder: self._cancel,
             requests.CancelAllOrders: self._cancel_all,
         }
-
-    def tend(self, now: datetime) -> None:
-        return
-
-    def next_at(self) -> datetime | None:
-        return None
 
     def close(self) -> None:
         """Orders outlive a connection; those that were held back do not."""

@@ -40,12 +40,6 @@ class RecordDesk:
             requests.ExerciseOptions: self._exercise,
         }
 
-    def tend(self, now: datetime) -> None:
-        return
-
-    def next_at(self) -> datetime | None:
-        return None
-
     def close(self) -> None:
         return
 

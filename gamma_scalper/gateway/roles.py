@@ -88,15 +88,19 @@ class Desk(Protocol):
 
     def handlers(self) -> dict[type, Callable[[Any], None]]: ...
 
-    def tend(self, now: datetime) -> None:
-        """Do what is due by itself."""
-        ...
-
-    def next_at(self) -> datetime | None: ...
-
     def close(self) -> None:
         """Let go of what it holds at the exchange."""
         ...
+
+
+class TimedDesk(Desk, Protocol):
+    """One that also tells things by itself."""
+
+    def tend(self, now: datetime) -> None:
+        """Do what is due."""
+        ...
+
+    def next_at(self) -> datetime | None: ...
 
 
 class Seated(Protocol):

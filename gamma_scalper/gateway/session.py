@@ -24,7 +24,7 @@ from gamma_scalper.gateway.order_numbers import Owner
 from gamma_scalper.gateway.outbox import BURST, Outbox
 from gamma_scalper.gateway.pace import Pace
 from gamma_scalper.gateway.record_desk import RecordDesk
-from gamma_scalper.gateway.roles import Desk, Reception
+from gamma_scalper.gateway.roles import Desk, Reception, TimedDesk
 from gamma_scalper.gateway.tick_desk import TickDesk
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire.codec import BadMessage, NotANumber, read_request, write_answer
@@ -68,6 +68,7 @@ class Session:
             RecordDesk(self, self.orders),
         )
         self._desks: tuple[Desk, ...] = desks
+        self._timed: tuple[TimedDesk, ...] = self.data, self.account, self.history
         self._handlers: dict[type, Callable[[Any], None]] = {
             RequestCurrentTime: self._tell_time,
             RequestIds: self._tell_next_id,
@@ -294,13 +295,13 @@ class Session:
         """Requests whose time has come, then what each desk tells by itself."""
         while self._waiting and self._waiting[0][0] <= now and not self._ended:
             self._serve(self._waiting.popleft()[1])
-        for desk in self._desks:
+        for desk in self._timed:
             if not self._ended:
                 desk.tend(now)
 
     def next_at(self) -> datetime | None:
         """When it has to be tended again though nothing happens."""
-        moments = [desk.next_at() for desk in self._desks]
+        moments = [desk.next_at() for desk in self._timed]
         moments += [self.delivery.next_at(), self._waiting[0][0] if self._waiting else None]
         return min((moment for moment in moments if moment is not None), default=None)
 

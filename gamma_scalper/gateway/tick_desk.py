@@ -1,7 +1,6 @@
 """Every tick of a contract as it comes, one message each: trades, offers or mids."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from gamma_scalper.domain.quotes import Quote
@@ -57,12 +56,6 @@ class TickDesk:
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
         return {requests.RequestTickByTick: self._request, requests.CancelTickByTick: self._cancel}
-
-    def tend(self, now: datetime) -> None:
-        return
-
-    def next_at(self) -> datetime | None:
-        return None
 
     def close(self) -> None:
         for req_id in list(self._streams):
