@@ -8,7 +8,7 @@ import enum
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any
 
 from attrs import field, frozen, validators
 from attrs.validators import instance_of
@@ -23,10 +23,9 @@ from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
 
-T = TypeVar("T")
 
-
-def _tuple(each: Iterable[T]) -> tuple[T, ...]:
+def _tuple(each: Iterable[Any]) -> tuple[Any, ...]:
+    """For a converter: mypy does not infer a type variable through one."""
     return tuple(each)
 
 
@@ -102,9 +101,18 @@ class Elapsed:
     """Time has passed; whatever is due by now is due."""
 
 
+def _pairs(each: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
+    return tuple(tuple(pair) for pair in each)
+
+
 @frozen
 class Restarted:
-    """The process began anew: what was on its way then is in doubt now."""
+    """The process began anew: what was on its way then is in doubt now.
+
+    From here on these settings hold; what was decided under others is folded under those.
+    """
+
+    settings: tuple[tuple[str, float], ...] = field(default=(), converter=_pairs)
 
 
 @frozen(kw_only=True)

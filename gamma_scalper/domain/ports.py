@@ -4,7 +4,7 @@ import enum
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
@@ -15,6 +15,9 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.snapshots import Holding
+
+if TYPE_CHECKING:
+    from gamma_scalper.domain.entries import Entry  # which names much of what is here
 
 
 class NotReady(Exception):
@@ -327,20 +330,10 @@ class Broker(Protocol):
 # -- the journal and the person ----------------------------------------------------------------------------------------
 
 
-@frozen
-class Event:
-    """One fact for the journal. The payload is plain data and holds nothing that differs between two equal runs."""
-
-    book: str
-    kind: str
-    at: datetime = field(converter=utc)
-    payload: object = None
-
-
 class Journal(Protocol):
     """What happened, kept. Nothing is sent to a broker before `flush` has returned."""
 
-    def append(self, event: Event) -> int:
+    def append(self, book: str, entry: "Entry", at: datetime) -> int:
         """Take it down and return its sequence number."""
         ...
 
@@ -358,11 +351,14 @@ class Command:
     by: str
     at: datetime = field(converter=utc)
     book: str | None = None
+    argument: str = ""
 
 
 class Controls(Protocol):
-    """Commands from outside, each answered with what came of it."""
+    """Commands from outside, each answered once with what came of it."""
 
-    async def pending(self) -> Sequence[Command]: ...
+    def pending(self) -> Sequence[Command]:
+        """Those without an answer, oldest first."""
+        ...
 
-    async def answer(self, command: Command, outcome: str) -> None: ...
+    def answer(self, number: int, outcome: str, at: datetime) -> None: ...

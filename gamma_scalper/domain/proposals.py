@@ -20,6 +20,7 @@ from gamma_scalper.domain.orders import (
     Purpose,
     Side,
 )
+from gamma_scalper.domain.quotes import Quote
 
 
 def _ids(each: Iterable[int]) -> tuple[int, ...]:
@@ -73,6 +74,27 @@ def _proposals(each: Iterable[Proposal]) -> tuple[Proposal, ...]:
     return tuple(each)
 
 
+def _quotes(each: Iterable[Quote]) -> tuple[Quote, ...]:
+    return tuple(each)
+
+
+def _legs(each: Iterable[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    return tuple(each)
+
+
+@frozen(kw_only=True)
+class Deltas:
+    """What the engine made of the market and position that a plan was decided on, in shares of the underlying."""
+
+    as_of: datetime = field(converter=utc)  # of the market
+    legs: tuple[tuple[int, float], ...] = field(converter=_legs)  # conId of an option -> its delta per share
+    gamma: float
+    filled: float
+    projected: float  # with what is working
+    centre: float = 0.0  # what the policy hedges around
+    target: float | None = None  # where it wants the projected delta now
+
+
 @frozen(kw_only=True)
 class Plan:
     """Orders that are permitted or refused as one: a single one, the legs of a structure, the parts of a large one."""
@@ -84,6 +106,8 @@ class Plan:
     decided_at: datetime = field(converter=utc)
     good_for_s: float = field(validator=[not_negative])  # older than this it is not sent
     settled_through: int = field(validator=not_negative)  # the position it was decided on: see PositionSnapshot
+    quotes: tuple[Quote, ...] = field(default=(), converter=_quotes)  # those its proposals name
+    deltas: Deltas | None = None  # None: it was decided without, as exits and the desk's own plans are
 
     def __attrs_post_init__(self) -> None:
         if len({proposal.purpose for proposal in self.proposals}) > 1:

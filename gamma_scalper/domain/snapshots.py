@@ -1,5 +1,6 @@
 """One consistent picture: these quotes, this position. A decision is always taken on a whole one."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -47,6 +48,14 @@ class Holding:
             raise ValueError(f"a holding of nothing in {self.instrument.symbol}")
 
 
+def _holdings(each: Iterable[Holding]) -> tuple[Holding, ...]:
+    return tuple(each)
+
+
+def _orders(each: Iterable[Order]) -> tuple[Order, ...]:
+    return tuple(each)
+
+
 @frozen
 class PositionSnapshot:
     """What a book holds and what may still fill.
@@ -55,8 +64,8 @@ class PositionSnapshot:
     waits for intent 7 may be taken once it is 7 or more.
     """
 
-    holdings: tuple[Holding, ...] = field(converter=tuple)
-    live: tuple[Order, ...] = field(converter=tuple)
+    holdings: tuple[Holding, ...] = field(converter=_holdings)
+    live: tuple[Order, ...] = field(converter=_orders)
     settled_through: int = field(validator=[whole, not_negative])
 
     def __attrs_post_init__(self) -> None:

@@ -31,7 +31,7 @@ from gamma_scalper.domain.orders import (
     Unknown,
     Working,
 )
-from gamma_scalper.domain.ports import Command, Event, OrderReport, Standing
+from gamma_scalper.domain.ports import Command, OrderReport, Standing
 from gamma_scalper.domain.snapshots import Holding, MarketSnapshot, PositionSnapshot
 
 STATES = [Planned(), Journaled(), Sent(NOON), Working(), PartlyFilled(), Unknown("no answer"), Filled(), Cancelled(),
@@ -224,7 +224,6 @@ def test_a_holding_of_nothing_is_refused():
 def test_what_crosses_a_port_has_a_moment_with_a_zone():
     naive = datetime(2026, 1, 5)
     for make in (
-        lambda at: Event("spy", "fill", at),
         lambda at: Command(1, "pause", "ada", at),
         lambda at: OrderReport(at=at, order_ref="", perm_id=1, standing=Standing.WORKING, filled=0, remaining=1),
     ):

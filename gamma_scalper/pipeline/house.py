@@ -1,0 +1,240 @@
+"""What the books of one account share: the journal, the purse, what the house has decided, and the one question."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from math import gcd
+
+from attrs import define, field
+from loguru import logger
+
+from gamma_scalper.domain.entries import DeskEntry, Entry
+from gamma_scalper.domain.instruments import Combo, Leg
+from gamma_scalper.domain.money import Money
+from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose, Side
+from gamma_scalper.domain.ports import Broker, Journal, LinkReport, MarginImpact, NotReady, OrderRouter, Unanswered
+from gamma_scalper.domain.ports import Refused as BrokerRefused
+from gamma_scalper.domain.proposals import Approved, Plan, Proposal, Refusal, Refused
+from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.kernel import Clock
+from gamma_scalper.pipeline.facts import book_facts, costs_of, delta_facts, legs_of, market_facts, spent
+from gamma_scalper.pipeline.motion import MotionWatch
+from gamma_scalper.pipeline.quote_board import QuoteBoard
+from gamma_scalper.pipeline.records import read_records
+from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.portfolio.desk import Desk, reservations
+from gamma_scalper.portfolio.ledger import execution_keys, holdings
+from gamma_scalper.portfolio.reserve import Purse, budget_pot, cash_pot, release, reserve, stated
+from gamma_scalper.risk import governance
+from gamma_scalper.risk.facts import Facts, HouseFacts, MoneyFacts, Motion, PurseFacts
+from gamma_scalper.risk.governance import HOUSE, Governance, govern
+from gamma_scalper.risk.last_look import last_look
+from gamma_scalper.risk.permit import approve
+
+_BEGINNING = (Purpose.ENTRY, Purpose.HEDGE, Purpose.REPAIR)
+
+
+@define
+class Compared:
+    """The newest comparison of books and account; None as long as there was none on this connection."""
+
+    at: datetime | None = None
+    unexplained: tuple[int, ...] | None = None  # conIds
+
+
+@define(kw_only=True, eq=False)
+class TradingHouse:
+    """One account's. Books' stages see it as the protocol `House` of `position_manager`, and nothing of each other."""
+
+    account: str = field(repr=False)
+    journal: Journal
+    clock: Clock
+    broker: Broker
+    router: OrderRouter
+    board: QuoteBoard
+    residents: Mapping[str, Resident]
+    states: dict[str, Desk]  # book -> its desk, as it last showed it
+    governance: Governance
+    panic: Callable[[], bool | None]  # is there a panic file? None: nobody can tell
+    compared: Compared = field(factory=Compared)
+    _purse: Purse = field(factory=Purse, init=False)
+    _motions: dict[str, MotionWatch] = field(factory=dict, init=False)
+    _impacts: dict[str, tuple[Plan, MarginImpact]] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """What living orders of before had reserved is reserved still."""
+        for book, state in sorted(self.states.items()):
+            self._state_pots(book)
+            held_back = {intent: amount for intent, amount in reservations(state) if amount.amount}
+            purse = reserve(_boundless(self._purse, book), book, held_back)
+            assert isinstance(purse, Purse)
+            self._purse = purse
+
+    # -- the journal ---------------------------------------------------------------------------------------------------
+
+    def take_down(self, book: str, entry: Entry) -> datetime:
+        now = self.clock.now()
+        self.journal.append(book, entry, now)
+        self.governance = govern(self.governance, book, entry, now)
+        return now
+
+    async def durable(self) -> None:
+        await self.journal.flush()
+
+    def show(self, state: Desk) -> None:
+        self.states[state.book] = state
+        if self._purse.reserved:
+            alive = {ticket.order.intent.id for ticket in state.living}
+            for intent in sorted(self._purse.reserved):
+                if intent.book == state.book and intent not in alive:
+                    self._purse = release(self._purse, intent)
+
+    def hear(self, entry: Entry) -> None:
+        """What concerns no single book."""
+        self.take_down(HOUSE, entry)
+        if isinstance(entry, LinkReport):
+            self.compared = Compared()  # whatever was known is to be confirmed anew
+
+    # -- the one question ----------------------------------------------------------------------------------------------
+
+    def facts(self, book: str, plan: Plan | None = None) -> Facts:
+        """One picture of this moment."""
+        now, resident, state = self.clock.now(), self.residents[book], self.states[book]
+        others = [each for name, each in sorted(self.states.items()) if name != book]
+        about = book_facts(resident, state, others, plan)
+        market = market_facts(resident, about.holdings or (), plan, self.board, now, self._motion(book))
+        conditions = {each: found.condition for each, found in (market.contracts or {}).items() if found.condition}
+        return Facts(
+            now=now,
+            governance=governance.facts_of(self.governance, book, now, resident.risk),
+            house=HouseFacts(
+                panic=self.panic(),
+                link=self.broker.link.link,
+                compared_at=self.compared.at,
+                unexplained=self.compared.unexplained,
+            ),
+            book=about,
+            market=market,
+            delta=delta_facts(plan.deltas if plan is not None else None, conditions),
+            money=self._money(resident, state, plan, now),
+        )
+
+    def approve(self, book: str, plan: Plan) -> Approved | Refused:
+        answer = approve(self.facts(book, plan), plan, self.residents[book].risk)
+        if isinstance(answer, Refused) or not any(amount.amount for amount in answer.reserved):
+            return answer
+        first = self.states[book].next_number
+        amounts = {IntentId(book, first + i): amount for i, amount in enumerate(answer.reserved) if amount.amount}
+        purse = reserve(self._purse, book, amounts)
+        if isinstance(purse, Refusal):
+            return Refused([purse])
+        self._purse = purse
+        return answer
+
+    def still(self, intent: Intent) -> Sequence[Refusal]:
+        book = intent.id.book
+        return last_look(self.facts(book), intent.purpose, self.residents[book].risk)
+
+    def quote(self, con_id: int) -> Quote | None:
+        return self.board.quote(con_id)
+
+    def see(self, book: str, quote: Quote) -> None:
+        """A snapshot of the book's underlying, for what its rules say about gaps."""
+        if quote.usable:
+            resident = self.residents[book]
+            session = resident.hours.of(resident.underlying, quote.received_at)
+            prior_close = self.board.condition(quote.con_id).prior_close
+            watch = self._motions.setdefault(book, MotionWatch())
+            watch.see(quote.mid, quote.received_at, None if session is None else session.day, prior_close)
+
+    def _motion(self, book: str) -> Motion:
+        return self._motions.setdefault(book, MotionWatch()).motion()
+
+    # -- money ---------------------------------------------------------------------------------------------------------
+
+    def _state_pots(self, book: str) -> None:
+        """The account's cash and the book's budget as they are known now."""
+        values, resident = self.broker.account.values, self.residents.get(book)
+        if values is not None:
+            funds = values.available_funds
+            self._purse = stated(self._purse, cash_pot(funds.currency), funds.amount)
+        if resident is not None:
+            cost = spent(self.states[book])
+            budget = Decimal(resident.risk.money.budget)
+            self._purse = stated(self._purse, budget_pot(book, cost.currency), budget, cost.amount)
+
+    def _money(self, resident: Resident, state: Desk, plan: Plan | None, now: datetime) -> MoneyFacts:
+        self._state_pots(resident.name)
+        values = self.broker.account.values
+        currency = values.available_funds.currency if values is not None else "USD"
+        held_back = self._purse.held_back(budget_pot(resident.name, currency))
+        purse = PurseFacts(
+            reserved=Money(self._purse.held_back(cash_pot(currency)), currency),
+            used=spent(state) + Money(held_back, currency),
+        )
+        if plan is None or plan.purpose not in _BEGINNING:
+            return MoneyFacts(account=values, purse=purse)
+        known, impact = self._impacts.get(resident.name, (None, None))
+        return MoneyFacts(
+            account=values,
+            purse=purse,
+            costs=costs_of(resident, plan, holdings(state.ledger), self.board, now),
+            what_if=impact if known is plan else None,
+        )
+
+    async def preview(self, book: str, plan: Plan) -> None:
+        """Ask the broker what an entry would do to the margin; without an answer the permit refuses."""
+        if plan.purpose is not Purpose.ENTRY:
+            return
+        proposal = whole(plan)
+        number = IntentId(book, self.states[book].next_number)
+        try:
+            intent = proposal.numbered(number, self.account, self.clock.now())
+            self._impacts[book] = plan, await self.router.what_if(intent)
+        except (Unanswered, NotReady, BrokerRefused) as error:
+            logger.bind(book=book).warning("the broker was asked about the margin: {}", error)
+
+    # -- the broker's records ------------------------------------------------------------------------------------------
+
+    async def read_records(self, book: str) -> Sequence[DeskEntry]:
+        found = await read_records(self.router, self.clock.now())
+        return [] if found is None else found.of(book, execution_keys(self.states[book].ledger))
+
+
+def whole(plan: Plan) -> Proposal:
+    """The legs of a plan as one combo, since a broker is asked for the margin of what is wanted, not of its halves."""
+    if len(plan.proposals) == 1 or not plan.together:
+        return plan.proposals[0]
+    first = plan.proposals[0]
+    legs = [(leg, proposal) for proposal in plan.proposals for leg in legs_of(proposal.instrument)]
+    counts = [int(proposal.signed_quantity * leg.ratio) for leg, proposal in legs]
+    times = gcd(*counts)
+    combo = Combo([Leg(leg.instrument, count // times) for (leg, _), count in zip(legs, counts, strict=True)])
+    price = _net(plan, times)
+    return Proposal(
+        purpose=first.purpose,
+        instrument=combo,
+        side=Side.BUY,
+        quantity=Decimal(times),
+        pricing=price if price is not None else first.pricing,
+        patience_s=first.patience_s,
+        snapshot_ids=first.snapshot_ids,
+        reason=first.reason,
+    )
+
+
+def _net(plan: Plan, times: int) -> Pricing | None:
+    total = Decimal(0)
+    for proposal in plan.proposals:
+        if not isinstance(proposal.pricing, Limit):
+            return None
+        total += proposal.signed_quantity * proposal.pricing.price
+    return Limit(total / times)
+
+
+def _boundless(purse: Purse, book: str) -> Purse:
+    """With room for whatever was reserved already: it can't be refused any more."""
+    room = Decimal(10**14)
+    for pot in (cash_pot("USD"), budget_pot(book, "USD")):
+        purse = stated(purse, pot, room)
+    return purse

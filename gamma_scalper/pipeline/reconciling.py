@@ -1,0 +1,203 @@
+"""Comparing books and account: when a connection was confirmed, every minute, and when somebody asks for it."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+from loguru import logger
+
+from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Reconciled
+from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered
+from gamma_scalper.domain.settings import setting
+from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.kernel import Channel
+from gamma_scalper.pipeline.facts import orders_of
+from gamma_scalper.pipeline.house import Compared, TradingHouse
+from gamma_scalper.pipeline.records import read_records
+from gamma_scalper.portfolio.desk import Desk
+from gamma_scalper.portfolio.reconcile import Reconciliation, reconcile
+from gamma_scalper.portfolio.records import AccountRecords, Claim
+from gamma_scalper.portfolio.settling import Settlement, settle
+from gamma_scalper.risk.governance import HOUSE
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_ROUNDS = 5
+
+
+@frozen
+class ReconcileParameters:
+    """How often books and account are compared."""
+
+    every_s: float = setting(60.0, "between comparisons of books and account", unit="s", at_least=5, at_most=3_600)
+    settle_s: float = setting(
+        3.0, "until a difference is looked at again, before a person is bothered with it", unit="s", above=0, at_most=60
+    )
+
+
+class Reconciling:
+    """The one place that concludes anything from what the broker holds."""
+
+    def __init__(
+        self,
+        house: TradingHouse,
+        books: Mapping[str, Channel[DeskEntry]],
+        baselines: Mapping[str, tuple[Holding, ...]],
+        parameters: ReconcileParameters,
+    ) -> None:
+        self._house = house
+        self._books = books
+        self._baselines = dict(baselines)  # book -> what is the user's own
+        self._parameters = parameters
+        self._wanted = asyncio.Event()
+        self._newest: Reconciliation | None = None
+        self._told: Reconciled | None = None
+
+    @property
+    def newest(self) -> Reconciliation | None:
+        return self._newest
+
+    def want(self) -> None:
+        """Compare soon."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        self._wanted.set()
+        while True:
+            await self._next_time()
+            if self._house.broker.link.link is Link.READY:
+                await self.compare()
+
+    async def _next_time(self) -> None:
+        timer = asyncio.create_task(self._house.clock.sleep(self._parameters.every_s), name="next comparison")
+        wanted = asyncio.create_task(self._wanted.wait(), name="comparison wanted")
+        try:
+            await asyncio.wait((timer, wanted), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            wanted.cancel()
+        self._wanted.clear()
+
+    # -- comparing -----------------------------------------------------------------------------------------------------
+
+    async def compare(self) -> Reconciliation | None:
+        """Until nothing is left to book or on its way; None where the broker did not answer."""
+        clock = self._house.clock
+        found: Reconciliation | None = None
+        for round_ in range(_ROUNDS):
+            claims = self._claims()
+            theirs = await self._account_records()
+            if theirs is None:
+                return None
+            found = reconcile(claims, theirs, clock.now())
+            self._book(found)
+            if found.settled and not found.bookings and not found.baselines:
+                break
+            if not found.bookings:
+                if round_ and not found.moving:
+                    break  # the same again: it is no crossing of messages
+                await clock.sleep(self._parameters.settle_s)
+            else:
+                await _turns()
+        self._conclude(found)
+        return found
+
+    def _book(self, found: Reconciliation) -> None:
+        for words in found.explained:
+            logger.info("explained: {}", words)
+        for book, entry in found.bookings:
+            self._books[book].put_nowait(entry)
+        for book, declared in found.baselines:
+            self._declare(book, declared)
+
+    def _declare(self, book: str, declared: BaselineDeclared) -> None:
+        self._house.take_down(book, declared)
+        self._baselines[book] = declared.holdings
+
+    def _conclude(self, found: Reconciliation | None) -> None:
+        if found is None:
+            return
+        self._newest = found
+        house = self._house
+        contracts = tuple(sorted({difference.instrument.con_id for difference in found.unexplained}))
+        if found.moving:
+            contracts = contracts or (0,)
+        house.compared = Compared(house.clock.now(), contracts)
+        entry = found.entry
+        if entry != self._told and (
+            entry.unexplained or entry.explained or self._told is None or self._told.unexplained
+        ):
+            house.take_down(HOUSE, entry)
+        self._told = entry
+        for difference in found.unexplained:
+            logger.error(
+                "unexplained: {} {}: books {:+}, account {:+} (difference {}); nothing is traded until "
+                "`uv run main.py reconcile` has settled it",
+                difference.instrument.symbol,
+                difference.instrument.con_id,
+                difference.ours,
+                difference.theirs,
+                difference.id,
+            )
+
+    def _claims(self) -> list[Claim]:
+        return [self._claim(state) for _, state in sorted(self._house.states.items())]
+
+    def _claim(self, state: Desk) -> Claim:
+        return Claim(
+            ledger=state.ledger,
+            baseline=self._baselines.get(state.book, ()),
+            orders=orders_of(state),
+            taken_down={ticket.number: ticket.given_at for ticket in state.living if ticket.given_at is not None},
+            last_number=state.next_number - 1,
+        )
+
+    async def _account_records(self) -> AccountRecords | None:
+        house, at = self._house, self._house.clock.now()
+        try:
+            holdings = await house.broker.account.holdings()
+        except (Unanswered, NotReady, Refused) as error:
+            logger.warning("the broker's holdings could not be read: {}", error)
+            return None
+        records = await read_records(house.router, at)
+        if records is None:
+            return None
+        return AccountRecords(
+            account=house.account,
+            at=at,
+            holdings=holdings,
+            open_orders=records.open_orders,
+            executions=records.executions,
+            executions_since=_midnight(at),
+            completed=records.completed,
+        )
+
+    # -- a person's word -----------------------------------------------------------------------------------------------
+
+    def accept(self, difference: str, how: str, by: str) -> str:
+        """Settle a difference as a person says; what came of it, in words. Raises `UserError`."""
+        if self._newest is None:
+            return "books and account have not been compared yet; try again once the broker is ready"
+        settlement = settle(self._newest, difference, how, by)
+        self._settle(settlement)
+        self.want()
+        return f"settled: {len(settlement.bookings) + len(settlement.baselines)} entries"
+
+    def _settle(self, settlement: Settlement) -> None:
+        self._house.take_down(HOUSE, settlement.accepted)
+        for book, entry in settlement.bookings:
+            self._books[book].put_nowait(entry)
+        for book, declared in settlement.baselines:
+            self._declare(book, declared)
+
+
+def _midnight(now: datetime) -> datetime:
+    """Before it the broker tells no executions; its day is New York's."""
+    return now.astimezone(_NEW_YORK).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def _turns() -> None:
+    """Let the desks take what was put before them."""
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -1,0 +1,151 @@
+"""One contract's page of a ledger: its lines in order of time, and the lots they leave.
+
+Whatever comes late (a missed fill, a correction) is entered where it belongs: the page is rewound to that moment and
+written again from there, so that the same lines make the same page in whatever order they were told.
+"""
+
+from bisect import bisect_left
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from attrs import field, frozen
+from immutables import Map
+
+from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.portfolio.lots import Lot, Lots, Standing, carried, cost_of, traded
+
+
+class Place(NamedTuple):
+    """Where a line stands: by time; at one moment executions, then inferred ones, then events; then by name."""
+
+    at: datetime
+    rank: int
+    name: str
+
+
+class Dealt(NamedTuple):
+    """So many came or went at a price."""
+
+    quantity: Decimal
+    each: Decimal  # multiplier included
+
+
+class Turned(NamedTuple):
+    """All that was held became so many of another contract, or of the same."""
+
+    after: Stock | Option
+    ratio: Decimal
+    whole: bool  # fractions were paid out
+
+
+class Arrived(NamedTuple):
+    """Lots that were of another contract before."""
+
+    lots: tuple[Lot, ...]
+
+
+Booking = Dealt | Turned | Arrived
+
+
+class Line(NamedTuple):
+    place: Place
+    instrument: Stock | Option
+    booking: Booking
+    before: Standing
+    taken: tuple[Lot, ...]  # the lots it closed or made smaller, as they were: numbers from `before.first` up
+
+
+@frozen
+class Page:
+    lines: Map[int, Line] = field(factory=Map)  # 0, 1, 2, ... by place
+    lots: Lots = field(factory=Map)
+    standing: Standing = field(factory=Standing)
+
+    @property
+    def instrument(self) -> Stock | Option:
+        """As the newest line has it."""
+        return self.lines[len(self.lines) - 1].instrument
+
+    def open_lots(self) -> tuple[Lot, ...]:
+        """The oldest first."""
+        return tuple(self.lots[number] for number in range(self.standing.first, self.standing.end))
+
+
+class Departed(NamedTuple):
+    """Lots that go on as another contract: they are to arrive on its page, in the place of what arrived before."""
+
+    place: Place
+    after: Stock | Option
+    lots: tuple[Lot, ...]
+
+
+def entered(
+    page: Page, place: Place, instrument: Stock | Option, booking: Booking | None
+) -> tuple[Page, tuple[Departed, ...]]:
+    """The page with this booking at this place, instead of what stood there; None takes it away."""
+    count = len(page.lines)
+    if booking is not None and (not count or page.lines[count - 1].place < place):
+        return _written(page, place, instrument, booking)
+    index = bisect_left(range(count), place, key=lambda number: page.lines[number].place)
+    later = [page.lines[number] for number in range(index, count)]
+    page = _rewound(page, index)
+    if later and later[0].place == place:
+        del later[0]
+    again = [(line.place, line.instrument, line.booking) for line in later]
+    if booking is not None:
+        again.insert(0, (place, instrument, booking))
+    departed: list[Departed] = []
+    for each in again:
+        page, gone = _written(page, *each)
+        departed += gone
+    return page, tuple(departed)
+
+
+def _written(
+    page: Page, place: Place, instrument: Stock | Option, booking: Booking
+) -> tuple[Page, tuple[Departed, ...]]:
+    """The page with one line more at its end."""
+    lots, before, standing = page.lots, page.standing, page.standing
+    departed: tuple[Departed, ...] = ()
+    if isinstance(booking, Dealt):
+        lots, standing = traded(lots, standing, Lot(*booking, place.at))
+    elif isinstance(booking, Arrived):
+        lots, standing = _received(lots, standing, booking.lots)
+    else:
+        new = carried(page.open_lots(), booking.ratio, whole=booking.whole)
+        # What the new lots don't carry of the old cost went with the fractions.
+        lost = cost_of(new) - standing.cost
+        lots, standing = Map(), Standing(standing.end, standing.end, realised=standing.realised + lost)
+        if booking.after.con_id == instrument.con_id:
+            lots, standing = _received(lots, standing, new)
+        else:
+            departed = (Departed(place, booking.after, new),)
+    line = Line(place, instrument, booking, before, _taken(page, standing.first))
+    return Page(page.lines.set(len(page.lines), line), lots, standing), departed
+
+
+def _received(lots: Lots, standing: Standing, more: tuple[Lot, ...]) -> tuple[Lots, Standing]:
+    for lot in more:
+        lots, standing = traded(lots, standing, lot)
+    return lots, standing
+
+
+def _taken(page: Page, first: int) -> tuple[Lot, ...]:
+    """The lots that are gone once `first` is the oldest, and `first` itself: it may be smaller now."""
+    before = page.standing
+    return tuple([page.lots[number] for number in range(before.first, min(first + 1, before.end))])
+
+
+def _rewound(page: Page, count: int) -> Page:
+    """The page as it was when it had so many lines."""
+    lots, standing = page.lots.mutate(), page.standing
+    lines = page.lines.mutate()
+    for index in range(len(page.lines) - 1, count - 1, -1):
+        line = lines.pop(index)
+        for number in range(line.before.end, standing.end):
+            lots.pop(number, None)
+        for number, lot in enumerate(line.taken, line.before.first):
+            lots[number] = lot
+        standing = line.before
+    return Page(lines.finish(), lots.finish(), standing)

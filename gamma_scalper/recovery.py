@@ -1,0 +1,140 @@
+"""What the journal says we own and have asked for: a fold over its rows, from a snapshot on where there is one."""
+
+import io
+import pickle
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol, cast, get_args
+
+from attrs import astuple, field, frozen
+from immutables import Map
+from loguru import logger
+
+from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry
+from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.journal.chain import Row
+from gamma_scalper.portfolio.desk import Desk, desk, opened
+from gamma_scalper.portfolio.desk_parameters import DeskParameters
+from gamma_scalper.portfolio.order_table import IllegalTransition
+from gamma_scalper.risk.governance import Governance, govern
+
+_DESK_ENTRIES = frozenset(kind for choice in get_args(DeskEntry) for kind in (get_args(choice) or (choice,)))
+_ROOMS = ("domain", "portfolio", "risk")  # whose code makes the state
+_SNAPSHOT_EVERY = 50_000  # rows folded since the last one
+
+
+@frozen
+class Remembered:
+    """All that a restart needs to know."""
+
+    seq: int = 0  # of the last row that is in it
+    desks: Map[str, Desk] = field(factory=Map)  # book -> its desk
+    governance: Governance = field(factory=Governance)
+    baselines: Map[str, tuple[Holding, ...]] = field(factory=Map)  # book -> the user's own, as last declared
+
+    def desk(self, book: str) -> Desk:
+        return self.desks[book] if book in self.desks else opened(book, DeskParameters())
+
+
+class Rows(Protocol):
+    """A journal, or its reader."""
+
+    def rows(self, after: int = 0) -> Iterable[Row]: ...
+
+
+class Keeper(Rows, Protocol):
+    """A journal that keeps snapshots beside its rows."""
+
+    def snapshot(self, name: str) -> tuple[int, bytes] | None: ...
+
+    def save_snapshot(self, name: str, payload: bytes, seq: int) -> None: ...
+
+
+def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
+    """The state after these rows; what the desks wanted done then was done, or is asked after by `Restarted`."""
+    seq, governance = since.seq, since.governance
+    desks, baselines = dict(since.desks), dict(since.baselines)
+    for row in rows:
+        entry = row.entry
+        seq, governance = row.seq, govern(governance, row.book, entry, row.at)
+        if isinstance(entry, BaselineDeclared):
+            baselines[row.book] = entry.holdings
+        elif row.book and type(entry) in _DESK_ENTRIES:
+            state = desks.get(row.book) or opened(row.book, DeskParameters())
+            try:
+                desks[row.book] = desk(state, cast(DeskEntry, entry), row.at)[0]
+            except IllegalTransition as error:
+                raise UserError(
+                    f"row {row.seq} of the journal does not follow from those before it: {error}; "
+                    "keep the journal and report this",
+                    ExitCode.JOURNAL_DAMAGED,
+                ) from error
+    return Remembered(seq, Map(desks), governance, Map(baselines))
+
+
+def recover(journal: Keeper) -> Remembered:
+    """From the newest snapshot that this very code made, else from the first row."""
+    kept = journal.snapshot(_name())
+    since = Remembered() if kept is None else _loaded(kept[1])
+    if kept is not None and since.seq != kept[0]:
+        logger.warning("the snapshot at row {} holds the state of row {}; it is ignored", kept[0], since.seq)
+        since = Remembered()
+    found = fold(journal.rows(since.seq), since)
+    if found.seq - since.seq >= _SNAPSHOT_EVERY:
+        keep(journal, found)
+    return found
+
+
+def keep(journal: Keeper, state: Remembered) -> None:
+    """A snapshot of this state, which all rows up to its own have made."""
+    if state.seq:
+        journal.save_snapshot(_name(), pickle.dumps(astuple(state, recurse=False), protocol=5), state.seq)
+
+
+# -- snapshots ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _name() -> str:
+    """Names the code that made it: any change of that code folds the journal anew."""
+    digest = sha256()
+    for room in _ROOMS:
+        for path in sorted((Path(__file__).parent / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return f"house {digest.hexdigest()[:16]}"
+
+
+class _Restricted(pickle.Unpickler):
+    """Makes the values a state is made of and calls nothing else: the file may have been in other hands."""
+
+    _OTHERS: Mapping[str, frozenset[str]] = {
+        "decimal": frozenset({"Decimal"}),
+        "datetime": frozenset({"datetime", "date", "timedelta", "timezone"}),
+        "immutables._map": frozenset({"Map"}),
+        "immutables.map": frozenset({"Map"}),
+        "builtins": frozenset({"frozenset"}),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        room = module.removeprefix("gamma_scalper.").partition(".")[0]
+        ours = (
+            module.startswith("gamma_scalper.")
+            and room in _ROOMS
+            and isinstance(found := super().find_class(module, name), type)
+        )
+        if ours:
+            return found
+        if name in self._OTHERS.get(module, ()):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a state")
+
+
+def _loaded(payload: bytes) -> Remembered:
+    try:
+        return Remembered(*_Restricted(io.BytesIO(payload)).load())
+    except (pickle.UnpicklingError, EOFError, AttributeError, TypeError, ValueError) as error:
+        logger.warning("the snapshot can't be read, the whole journal is: {}", error)
+        return Remembered()

@@ -1,0 +1,202 @@
+"""What must survive a restart: mode, pauses, halts, the day's counters, marks. A fold over the journal, like all state.
+
+Every map is by book; "" is the house, whose pauses and halts hold for all books.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import evolve, field, frozen
+from immutables import Map
+
+from gamma_scalper.domain.entries import (
+    DayBegan,
+    Dispatched,
+    Entry,
+    Halted,
+    HaltLifted,
+    Marked,
+    Mode,
+    ModeChanged,
+    NotSent,
+    Ordered,
+    Paused,
+    Restarted,
+    Unpaused,
+)
+from gamma_scalper.domain.fills import Fill
+from gamma_scalper.domain.money import to_decimal
+from gamma_scalper.domain.orders import Intent, IntentId, Limit, Purpose
+from gamma_scalper.domain.ports import OrderReport, Standing
+from gamma_scalper.risk.facts import GovernanceFacts, HedgeRecord
+from gamma_scalper.risk.modes import strictest
+from gamma_scalper.risk.parameters import LONGEST_WINDOW_S, MOST_MARKS, RiskParameters
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+HOUSE = ""
+BY_HEALTH = "health"  # who changed the mode, where it was no person; see `mode_watch`
+_PEAK_MARKS = 3  # an equity is a peak once so many marks in a row reach it
+_LONGEST_WINDOW = timedelta(seconds=LONGEST_WINDOW_S)
+
+
+@frozen
+class Marks:
+    """A book's newest marks, the newest last, and the highest equity that was more than one odd quote."""
+
+    profits: tuple[Decimal, ...] = ()  # of today
+    equities: tuple[Decimal, ...] = ()
+    peak: Decimal | None = None
+
+
+@frozen
+class Rejections:
+    """In a row; a fill ends the row."""
+
+    count: int = 0
+    last: str = ""  # the orderRef, since a rejection may be told twice
+
+
+@frozen
+class Governance:
+    """The house's memory of itself; of a new journal, nothing."""
+
+    modes: Map[str, Mode] = field(factory=Map)
+    chosen: Map[str, Mode] = field(factory=Map)  # by a person
+    pauses: Map[str, str] = field(factory=Map)  # book -> why, and by whom
+    halts: Map[tuple[str, str], Halted] = field(factory=Map)  # (book, breaker) -> the halt
+    day: date | None = None
+    hedging: Map[str, HedgeRecord] = field(factory=Map)
+    unsent_hedges: Map[IntentId, Decimal | None] = field(factory=Map)  # first intent of a hedge -> its price
+    ordered: Map[str, tuple[datetime, ...]] = field(factory=Map)  # book -> moments, one an order, newest last
+    marks: Map[str, Marks] = field(factory=Map)
+    rejections: Map[str, Rejections] = field(factory=Map)
+
+
+def govern(state: Governance, book: str, entry: Entry, at: datetime) -> Governance:
+    """The state after one row of the journal. Most rows change nothing here."""
+    match entry:
+        case ModeChanged():
+            chosen = state.chosen if entry.by == BY_HEALTH else state.chosen.set(book, entry.mode)
+            return evolve(state, modes=state.modes.set(book, entry.mode), chosen=chosen)
+        case Paused():
+            return evolve(state, pauses=state.pauses.set(book, f"{entry.why}, by {entry.by}"))
+        case Unpaused():
+            return evolve(state, pauses=_without(state.pauses, book))
+        case Halted():
+            key = (book, entry.breaker)  # the first reason stands: the later ones may follow from it
+            return state if key in state.halts else evolve(state, halts=state.halts.set(key, entry))
+        case HaltLifted():
+            return evolve(state, halts=_without(state.halts, (book, entry.breaker)))
+        case DayBegan():
+            return state if entry.day == state.day else _new_day(state, entry.day)
+        case Marked():
+            return evolve(state, marks=state.marks.set(book, _marked(state.marks.get(book, Marks()), entry)))
+        case Ordered():
+            return _ordered(state, book, entry, at)
+        case Dispatched() if entry.intent in state.unsent_hedges:
+            return _hedged(state, entry.intent, at)
+        case NotSent() if entry.intent in state.unsent_hedges:
+            return evolve(state, unsent_hedges=state.unsent_hedges.delete(entry.intent))
+        case Restarted():
+            for intent in sorted(intent for intent in state.unsent_hedges if intent.book == book):
+                state = _hedged(state, intent, at)  # it may have been sent, so it counts
+            return state
+        case OrderReport() if entry.standing is Standing.REJECTED:
+            return _rejected(state, book, entry.order_ref)
+        case Fill() if entry.intent is not None and state.rejections.get(book, Rejections()).count:
+            return evolve(state, rejections=state.rejections.delete(book))
+    return state
+
+
+def facts_of(state: Governance, book: str, now: datetime, parameters: RiskParameters) -> GovernanceFacts:
+    """What a book's guards may know of it."""
+    marks = state.marks.get(book, Marks())
+    in_a_row = parameters.loss.marks_in_a_row
+    since = now - timedelta(seconds=parameters.pace.window_s)
+    return GovernanceFacts(
+        mode=_mode(state, book),
+        paused="; ".join(state.pauses[each] for each in (HOUSE, book) if each in state.pauses),
+        halts=tuple(state.halts[key] for key in sorted(state.halts) if key[0] in (HOUSE, book)),
+        hedging=state.hedging.get(book, HedgeRecord()),
+        orders_lately=sum(moment > since for moment in state.ordered.get(book, ())),
+        profit_today=max(marks.profits[-in_a_row:], default=None),
+        drawdown=_drawdown(marks, in_a_row),
+        rejections=state.rejections.get(book, Rejections()).count,
+    )
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _mode(state: Governance, book: str) -> Mode | None:
+    """The house's, or the book's own where that allows less; none was ever set: not known."""
+    if HOUSE not in state.modes:
+        return None
+    return strictest(state.modes[HOUSE], state.modes.get(book, state.modes[HOUSE]))
+
+
+def _new_day(state: Governance, day: date) -> Governance:
+    """Counters start at nothing; halts, pauses, the mode and the highest equity stay."""
+    hedging = {book: evolve(record, today=0) for book, record in state.hedging.items()}
+    marks = {book: evolve(each, profits=()) for book, each in state.marks.items()}
+    return evolve(state, day=day, hedging=Map(hedging), marks=Map(marks))
+
+
+def _marked(marks: Marks, entry: Marked) -> Marks:
+    equities = (*marks.equities, entry.equity)[-MOST_MARKS:]
+    reached = min(equities[-_PEAK_MARKS:])
+    return Marks(
+        profits=(*marks.profits, entry.profit_today)[-MOST_MARKS:],
+        equities=equities,
+        peak=reached if marks.peak is None else max(marks.peak, reached),
+    )
+
+
+def _drawdown(marks: Marks, in_a_row: int) -> Decimal | None:
+    """The least of the last marks', so that all of them must show it."""
+    if marks.peak is None:
+        return None
+    return max(marks.peak - max(marks.equities[-in_a_row:]), Decimal(0))
+
+
+def _ordered(state: Governance, book: str, entry: Ordered, at: datetime) -> Governance:
+    lately = [moment for moment in state.ordered.get(book, ()) if moment > at - _LONGEST_WINDOW]
+    state = evolve(state, ordered=state.ordered.set(book, (*lately, *(at for _ in entry.intents))))
+    first = entry.intents[0]
+    if first.purpose is not Purpose.HEDGE:
+        return state
+    return evolve(state, unsent_hedges=state.unsent_hedges.set(first.id, _price(first, entry)))
+
+
+def _price(intent: Intent, entry: Ordered) -> Decimal | None:
+    """At what price it is hedged: the limit, or the middle of the quote it was decided on."""
+    if isinstance(intent.pricing, Limit):
+        return intent.pricing.price
+    con_id = getattr(intent.instrument, "con_id", None)
+    mids = (to_decimal(quote.mid) for quote in entry.quotes if quote.con_id == con_id and quote.usable)
+    return next(mids, None)
+
+
+def _hedged(state: Governance, intent: IntentId, at: datetime) -> Governance:
+    """A hedge counts once it was handed over, all its parts as one."""
+    before = state.hedging.get(intent.book, HedgeRecord())
+    record = HedgeRecord(today=before.today + 1, last_at=at, last_price=state.unsent_hedges[intent])
+    return evolve(
+        state,
+        hedging=state.hedging.set(intent.book, record),
+        unsent_hedges=state.unsent_hedges.delete(intent),
+    )
+
+
+def _rejected(state: Governance, book: str, order_ref: str) -> Governance:
+    before = state.rejections.get(book, Rejections())
+    if before.last == order_ref:
+        return state
+    return evolve(state, rejections=state.rejections.set(book, Rejections(before.count + 1, order_ref)))
+
+
+def _without(each: "Map[K, V]", key: K) -> "Map[K, V]":
+    return each.delete(key) if key in each else each
