@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,27 +17,13 @@ from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
+from gamma_scalper.journal_commands import commands as journal_commands
 from gamma_scalper.kernel import WallClock
 from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import SIMULATED_ACCOUNT, Config, SystemParameters
-
-Loader = Callable[[Sequence[str]], Config]
-
-BookOption = Annotated[
-    list[str] | None, typer.Option("--book", metavar="NAME", help="Only this book; give it again for more.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Use this value for one setting, whatever the files say: "
-        "log_level=DEBUG, fees.schedule=fixed for every book, spy.fees.schedule=fixed for one.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table for a person.")]
-
+from gamma_scalper.terminal import BookOption, JsonOption, Loader, SetOption, load, plain, print_json, print_table
+from gamma_scalper.terminal import chosen as choose
 
 app = typer.Typer(
     help="Buys at-the-money straddles at Interactive Brokers and keeps them delta-neutral with shares.\n\n"
@@ -50,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(journal_commands)
 
 
 def main(load_config: Loader) -> None:
@@ -75,7 +60,7 @@ def books(context: typer.Context, book: BookOption = None, set_: SetOption = Non
 
     A book is a file in books/. Its limits are the settings that refuse an order or end its ring.
     """
-    chosen = _chosen(_load(context, set_), book)
+    chosen = choose(load(context, set_), book)
     limits = [key for key in keys_of(BookParameters) if key.about.limit]
     if as_json:
         listed = [
@@ -84,17 +69,17 @@ def books(context: typer.Context, book: BookOption = None, set_: SetOption = Non
                 "strategy": parameters.strategy,
                 "underlying": parameters.underlying.symbol,
                 "fees": parameters.fees.schedule,
-                "limits": {key.path: _plain(value_at(parameters, key.path)) for key in limits},
+                "limits": {key.path: plain(value_at(parameters, key.path)) for key in limits},
             }
             for name, parameters in chosen.items()
         ]
-        _print_json("books/1", {"books": listed})
+        print_json("books/1", {"books": listed})
         return
     table = Table("book", "strategy", "underlying", "fees", "limits")
     for name, parameters in chosen.items():
         shown = "\n".join(f"{key.path} {value_at(parameters, key.path)}" for key in limits)
         table.add_row(name, parameters.strategy, parameters.underlying.symbol, parameters.fees.schedule, shown)
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -112,9 +97,9 @@ def config(
     if manual:
         typer.echo(config_manual(), nl=False)
         return
-    loaded = _load(context, set_)
+    loaded = load(context, set_)
     rows: list[tuple[str, Key, object]] = [("", key, loaded.system) for key in keys_of(SystemParameters)]
-    rows += [(name, key, found) for name, found in _chosen(loaded, book).items() for key in keys_of(BookParameters)]
+    rows += [(name, key, found) for name, found in choose(loaded, book).items() for key in keys_of(BookParameters)]
     if as_json:
         settings = [
             {
@@ -126,12 +111,12 @@ def config(
             }
             for name, key, parameters in rows
         ]
-        _print_json("config/1", {"settings": settings})
+        print_json("config/1", {"settings": settings})
         return
     table = Table("book", Column("key", overflow="fold"), Column("value", overflow="fold"), "unit", "set in")
     for name, key, parameters in rows:
         table.add_row(name, key.path, str(_public(key, parameters)), key.about.unit, _origin(loaded, name, key))
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -154,7 +139,7 @@ def price(
 
     Theta is per calendar day, vega per percent of volatility.
     """
-    chosen = _chosen(_load(context, set_), book)
+    chosen = choose(load(context, set_), book)
     if len(chosen) > 1:
         raise UserError(f"price: whose rates and dividends? Name one book with --book: {', '.join(chosen)}")
     ((name, parameters),) = chosen.items()
@@ -162,7 +147,7 @@ def price(
     rows = calculate(parameters.pricing, asked, now)
     inputs = market_of(parameters.pricing, asked, now)
     if as_json:
-        _print_json("price/1", {"book": name, "inputs": asdict(inputs), "models": [asdict(row) for row in rows]})
+        print_json("price/1", {"book": name, "inputs": asdict(inputs), "models": [asdict(row) for row in rows]})
         return
     due = ", ".join(f"${amount:g} in {years * 365:.1f} days" for years, amount in inputs.dividends) or "none"
     about = f"book {name}: rate {inputs.rate:.3%}, yield {inputs.dividend_yield:.3%}, cash dividends {due}"
@@ -171,7 +156,7 @@ def price(
         shown = "" if row.greeks is None else "{:.4f} {:.5f} {:.6f} {:.4f} {:.4f}".format(*astuple(row.greeks))
         vol = "" if row.vol_pct is None else f"{row.vol_pct:.4f} %"
         table.add_row(row.model, vol, *(shown.split() or [""] * 5), row.refused)
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -212,7 +197,7 @@ def market(
         table.add_row(what, told)
     if plot is not None:
         table.add_row("picture", str(plot))
-    _print_table(table)
+    print_table(table)
 
 
 @app.command()
@@ -244,7 +229,7 @@ def gateway(
     """
     from gamma_scalper.serving import Listening, Served, serve
 
-    system = _load(context, set_).system
+    system = load(context, set_).system
 
     def told(now: Listening) -> None:
         if as_json:
@@ -292,8 +277,8 @@ def doctor(
     """
     from gamma_scalper.doctor import Finding, Verdict, examine, worst
 
-    loaded = _load(context, set_)
-    chosen = _chosen(loaded, book)
+    loaded = load(context, set_)
+    chosen = choose(loaded, book)
     logs.configure(WallClock(), "ERROR" if loaded.system.log_level == "INFO" else loaded.system.log_level,
                    secrets=loaded.secrets())  # fmt: skip
     console = Console(stderr=True)
@@ -308,28 +293,14 @@ def doctor(
     code = worst(findings)
     if as_json:
         rows = [asdict(each) | {"verdict": each.verdict.name.lower()} for each in findings]
-        _print_json("doctor/1", {"findings": rows, "exit_code": int(code)})
+        print_json("doctor/1", {"findings": rows, "exit_code": int(code)})
     else:
         table = Table("check", "", Column("found", overflow="fold"), Column("what to do", overflow="fold"))
         marks = {Verdict.GOOD: "ok", Verdict.NOT_ASKED: "-", Verdict.WARNING: "!", Verdict.PROBLEM: "PROBLEM"}
         for each in findings:
             table.add_row(each.check, marks[each.verdict], each.found, each.remedy)
-        _print_table(table)
+        print_table(table)
     raise typer.Exit(int(code))
-
-
-def _load(context: typer.Context, overrides: Sequence[str] | None) -> Config:
-    load_config: Loader = context.obj
-    return load_config(overrides or ())
-
-
-def _chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParameters]:
-    if not config.books:
-        raise UserError("books/: there is no book in it; a book is a file such as books/spy.toml")
-    for name in names or ():
-        if name not in config.books:
-            raise UserError(f"--book {name}: there is no books/{name}.toml; there are: {', '.join(config.books)}")
-    return {name: book for name, book in config.books.items() if not names or name in names}
 
 
 def _origin(config: Config, book: str, key: Key) -> str:
@@ -338,20 +309,4 @@ def _origin(config: Config, book: str, key: Key) -> str:
 
 def _public(key: Key, parameters: object) -> Any:
     value = value_at(parameters, key.path)
-    return key.about.shown(value) if key.about.private and value else _plain(value)
-
-
-def _print_table(table: Table) -> None:
-    """For a person; into a pipe it is as wide as it needs to be, so that it can be searched."""
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 1_000
-    console.print(table)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | str) else str(value)
-
-
-def _print_json(schema: str, content: dict[str, Any]) -> None:
-    typer.echo(json.dumps({"schema": schema} | content, indent=2))
+    return key.about.shown(value) if key.about.private and value else plain(value)

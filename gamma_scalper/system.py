@@ -10,7 +10,10 @@ from attrs import frozen
 from gamma_scalper.broker.ib.parameters import IbParameters
 from gamma_scalper.domain.settings import keys_of, section, setting, value_at
 from gamma_scalper.exchange.parameters import VenueParameters
+from gamma_scalper.journal.parameters import JournalParameters
 from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.pipeline.caretaker import CaretakerParameters
+from gamma_scalper.pipeline.reconciling import ReconcileParameters
 
 SIMULATED_ACCOUNT = "DU1234567"
 """Of every exchange of our own; its name begins like a broker's paper account."""
@@ -56,6 +59,9 @@ class SystemParameters:
     error_codes: str = setting("", "TOML file whose lines overrule what the broker's error codes mean", form="a path")
     ib: IbParameters = section(IbParameters)
     venue: VenueParameters = section(VenueParameters)
+    journal: JournalParameters = section(JournalParameters)
+    reconcile: ReconcileParameters = section(ReconcileParameters)
+    caretaker: CaretakerParameters = section(CaretakerParameters)
 
     def __attrs_post_init__(self) -> None:
         if self.mode == "live" and self.gateway == "embedded":
@@ -71,6 +77,23 @@ class SystemParameters:
     def mode_dir(self) -> Path:
         """Everything this mode keeps; paper and live never share a file."""
         return self.state_dir / self.mode
+
+    @property
+    def journal_address(self) -> str:
+        """Where the journal is; paper and live are apart in the folder, and in a database of their own."""
+        return self.journal_url or f"sqlite:///{(self.mode_dir / 'journal.db').absolute()}"
+
+    @property
+    def inbox_path(self) -> Path:
+        return self.mode_dir / "inbox.db"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.mode_dir / "lock"
+
+    def panic(self) -> bool:
+        """A panic file in the mode's folder stops that mode, one in STATE_DIR itself both."""
+        return any((folder / "panic.flag").exists() for folder in (self.mode_dir, self.state_dir))
 
 
 @frozen

@@ -202,6 +202,10 @@ class Replaced:
     evidence: str = field(validator=not_empty)
     accepted_by: str = field(validator=not_empty)
 
+    def __attrs_post_init__(self) -> None:
+        if self.before.currency != self.after.currency:
+            raise ValueError("a contract is replaced by one of its own currency")
+
 
 @frozen(kw_only=True)
 class Paid:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, get_args, get_origin
 
 import attrs
@@ -35,9 +37,8 @@ _CONTRACTS: tuple[type[Any], ...] = (Stock, Option)
 _TAGGED: Mapping[str, type[Any]] = {
     kind.__name__: kind for kind in (*_CONTRACTS, Combo, Market, Limit, ImmediateOrCancel, GoodTill)
 }
-_NOT_KEPT: dict[str, Any] = {
-    "liquid_hours": override(omit=True)
-}  # the broker tells them anew every day; equality ignores them
+# The broker tells them anew every day, and equality ignores them.
+_NOT_KEPT: dict[str, Any] = {"liquid_hours": override(omit=True)}
 
 
 class Unreadable(ValueError):
@@ -58,7 +59,7 @@ _VERSIONS = {kind: version_of(kind) for kind in KINDS}
 def encode(entry: Entry) -> tuple[str, int, bytes]:
     """Its kind, version and payload."""
     kind = type(entry).__name__
-    return kind, _VERSIONS[kind], orjson.dumps(_CONVERTER.unstructure(entry), option=_CANONICAL)
+    return kind, _VERSIONS[kind], orjson.dumps(_WRITERS[kind](entry), option=_CANONICAL)
 
 
 def decode(
@@ -67,14 +68,14 @@ def decode(
     """The entry, whichever version wrote it; raises `Unreadable`."""
     if kind not in KINDS:
         raise Unreadable(f"this program knows no {kind!r}; a newer one wrote it")
-    newest = version_of(kind, upgrades) if upgrades else 1
+    newest = _VERSIONS[kind] if upgrades is UPGRADES else version_of(kind, upgrades)
     if not 1 <= version <= newest:
         raise Unreadable(f"{kind} is in version {version}, this program reads up to {newest}")
     try:
         plain = orjson.loads(payload)
         for older in range(version, newest):
             plain = upgrades[kind, older](plain)
-        entry: Entry = _CONVERTER.structure(plain, KINDS[kind])
+        entry: Entry = _READERS[kind](plain, KINDS[kind])
     except _MALFORMED as error:
         raise Unreadable(f"{kind} in version {version}: {type(error).__name__} {error}") from error
     return entry
@@ -86,14 +87,7 @@ def moment_of(at: datetime) -> str:
 
 
 _CANONICAL = orjson.OPT_SORT_KEYS
-_MALFORMED = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    InvalidOperation,
-    CattrsError,
-)
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, InvalidOperation, CattrsError)
 
 
 # -- plain values ------------------------------------------------------------------------------------------------------
@@ -130,10 +124,13 @@ def _decimal(plain: Any, _: Any) -> Decimal:
 
 
 def _intent_id(plain: Any, _: Any) -> IntentId:
-    found = IntentId.parse(plain)
+    found = _parsed(plain)
     if found is None:
         raise ValueError(f"{plain!r} names no intent")
     return found
+
+
+_parsed = lru_cache(maxsize=1_000)(IntentId.parse)  # an order's rows stand close together
 
 
 def _as_it_is(value: Any) -> Any:
@@ -154,6 +151,11 @@ def _read_list(converter: Converter, kind: Any) -> Callable[[Any, Any], Any]:
         return tuple([read_one(each, of) for each in plain])
 
     return read
+
+
+def _write_list(converter: Converter, kind: Any) -> Callable[[Any], Any]:
+    write_one = converter.get_unstructure_hook(get_args(kind)[0])
+    return lambda values: [write_one(value) for value in values]
 
 
 # -- contracts, which are in nearly every row --------------------------------------------------------------------------
@@ -210,18 +212,33 @@ def _read_one(converter: Converter, kind: type[Any]) -> Callable[[Any, Any], Any
 
 
 def _is_a_choice(kind: Any) -> bool:
-    choices = [choice for choice in get_args(kind) if choice is not type(None)]
+    choices = get_args(kind)
     return len(choices) > 1 and all(choice in _TAGGED.values() for choice in choices)
 
 
 def _read_choice(converter: Converter, choice: Any) -> Callable[[Any, Any], Any]:
-    optional = type(None) in get_args(choice)
-    allowed = {kind.__name__: kind for kind in get_args(choice) if kind is not type(None)}
+    allowed = {kind.__name__: (converter.get_structure_hook(kind), kind) for kind in get_args(choice)}
 
     def read(plain: Any, _: Any) -> Any:
-        return None if optional and plain is None else converter.structure(plain, allowed[plain[_TAG]])
+        made, kind = allowed[plain[_TAG]]
+        return made(plain, kind)
 
     return read
+
+
+def _write_choice(converter: Converter, choice: Any) -> Callable[[Any], Any]:
+    writers = {kind: converter.get_unstructure_hook(kind) for kind in get_args(choice)}
+    return lambda value: writers[type(value)](value)
+
+
+def _is_optional(kind: Any) -> bool:
+    return type(None) in get_args(kind)
+
+
+def _read_optional(converter: Converter, kind: Any) -> Callable[[Any, Any], Any]:
+    wanted = reduce(or_, (choice for choice in get_args(kind) if choice is not type(None)))
+    read_one = converter.get_structure_hook(wanted)
+    return lambda plain, _: None if plain is None else read_one(plain, wanted)
 
 
 def _converter() -> Converter:
@@ -248,7 +265,12 @@ def _converter() -> Converter:
         converter.register_structure_hook(contract, contracts.read)
     converter.register_structure_hook_factory(_is_a_list, lambda kind: _read_list(converter, kind))
     converter.register_structure_hook_factory(_is_a_choice, lambda choice: _read_choice(converter, choice))
+    converter.register_structure_hook_factory(_is_optional, lambda kind: _read_optional(converter, kind))
+    converter.register_unstructure_hook_factory(_is_a_list, lambda kind: _write_list(converter, kind))
+    converter.register_unstructure_hook_factory(_is_a_choice, lambda choice: _write_choice(converter, choice))
     return converter
 
 
 _CONVERTER = _converter()
+_WRITERS = {name: _CONVERTER.get_unstructure_hook(kind) for name, kind in KINDS.items()}
+_READERS = {name: _CONVERTER.get_structure_hook(kind) for name, kind in KINDS.items()}

@@ -38,7 +38,7 @@ def check(name: str, connection: Connection, verify_rows: int | None = None) -> 
         books = _books(connection)
     end = follow(name, lines(connection, (since or BEGINNING)[0]), since or BEGINNING)
     if end != head:
-        raise JournalFailed(f"{name}: the chain ends at row {end[0]}, and should at row {head[0]}; {ADVICE}")
+        raise JournalFailed(f"{name}: the chain's end at row {end[0]} is not the one noted for row {head[0]}; {ADVICE}")
     return Found(head, books)
 
 

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from loguru import logger
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from gamma_scalper.journal.chain import Head
 from gamma_scalper.journal.tables import EVENTS, SNAPSHOTS
@@ -24,7 +24,7 @@ def load(connection: Connection, name: str) -> tuple[int, bytes] | None:
         kept = connection.execute(_STANDING.where(SNAPSHOTS.c.name == name)).first()
     if kept is None:
         return None
-    if kept.hash != kept.row_hash or kept.digest != sha256(kept.payload).hexdigest():
+    if not _fits(kept):
         logger.warning(f"the snapshot {name!r} does not fit the chain at row {kept.seq}; it is ignored")
         return None
     return kept.seq, kept.payload
@@ -32,9 +32,13 @@ def load(connection: Connection, name: str) -> tuple[int, bytes] | None:
 
 def newest(connection: Connection) -> Head | None:
     """The last row a sound snapshot stands on."""
-    kept = connection.execute(_STANDING.order_by(SNAPSHOTS.c.seq.desc())).all()
-    sound = (each for each in kept if each.hash == each.row_hash and each.digest == sha256(each.payload).hexdigest())
-    return next(((each.seq, each.hash) for each in sound), None)
+    with connection.execute(_STANDING.order_by(SNAPSHOTS.c.seq.desc())) as kept:  # large ones: one at a time
+        return next(((each.seq, each.hash) for each in kept if _fits(each)), None)
+
+
+def _fits(kept: Row[tuple[object, ...]]) -> bool:
+    fits: bool = kept.hash == kept.row_hash and kept.digest == sha256(kept.payload).hexdigest()
+    return fits
 
 
 _STANDING = select(SNAPSHOTS, EVENTS.c.hash.label("row_hash")).outerjoin(EVENTS, EVENTS.c.seq == SNAPSHOTS.c.seq)

@@ -62,11 +62,13 @@ class SqlJournal:
             held.callback(self._engine.dispose)
             self._connection = self._guarded(lambda: held.enter_context(self._engine.connect()))
             if url.get_backend_name() == "postgresql":
-                lock_database(self._connection)
+                self._guarded(lambda: lock_database(self._connection))
             found = self._guarded(self._opened)
             self._durable: Head = found.head
             self._seq, self._hash = found.head
             self._book_seqs = dict(found.books)
+            # A database in memory is one connection, which two threads can't share.
+            threaded = threaded and bool(url.database)
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="journal") if threaded else None
             self._held = held.pop_all()
 
@@ -87,7 +89,9 @@ class SqlJournal:
         """Number and seal it; durable with the next flush."""
         self._check()
         kind, version, payload = encode(entry)
-        seq, book_seq, moment = self._seq + 1, self._next_of(book), moment_of(at)
+        seq, book_seq, moment = self._seq + 1, self._book_seqs.get(book, 0) + 1, moment_of(at)
+        if book_seq == 1 and not book.isprintable():
+            raise ValueError(f"{book!r} is no name of a book")
         hash = seal(self._hash, seq, book, book_seq, moment, kind, version, payload)
         self._pending.append(Line(seq, book, book_seq, moment, kind, version, payload.decode(), hash))
         self._seq, self._hash, self._book_seqs[book] = seq, hash, book_seq
@@ -137,6 +141,8 @@ class SqlJournal:
 
     def _commit(self, batch: list[Line]) -> None:
         seq, hash = self._durable
+        if batch[0].seq != seq + 1:
+            raise JournalFailed(f"{self.name}: the writing of row {seq + 1} was interrupted; start again")
         with self._connection.begin():
             ours = update(HEAD).where(HEAD.c.seq == seq, HEAD.c.hash == hash)
             if self._connection.execute(ours.values(seq=batch[-1].seq, hash=batch[-1].hash)).rowcount != 1:
@@ -144,12 +150,6 @@ class SqlJournal:
                     f"{self.name}: another process has written behind row {seq}; only one may, so find out which"
                 )
             add(self._connection, batch)
-
-    def _next_of(self, book: str) -> int:
-        known = self._book_seqs.get(book)
-        if known is None and not book.isprintable():
-            raise ValueError(f"{book!r} is no name of a book")
-        return 1 + (known or 0)
 
     def _flush_soon(self) -> None:
         if self._pool is None:

@@ -22,8 +22,13 @@ class FileLock:
     """Held as long as the process lives, however it ends; the file says whose it is."""
 
     def __init__(self, path: Path, now: datetime) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+", encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"{path} can't be written: {error.strerror}; set STATE_DIR to a folder this user may write to"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -8,7 +8,10 @@ from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.domain.sessions import SessionParameters
 from gamma_scalper.domain.settings import section, setting
 from gamma_scalper.kernel import Patience
+from gamma_scalper.portfolio.desk_parameters import DeskParameters
+from gamma_scalper.portfolio.worst_cost import CostParameters
 from gamma_scalper.pricing.parameters import PricingParameters
+from gamma_scalper.risk.parameters import RiskParameters
 
 
 def _is_ticker(text: str) -> bool:
@@ -44,6 +47,15 @@ class RingParameters:
 
 
 @frozen
+class BaselineParameters:
+    """What in the account is the user's own. It is never touched, and no book counts it."""
+
+    shares: int = setting(
+        0, "shares of the underlying that are the user's own", unit="shares", at_least=-(10**9), at_most=10**9
+    )
+
+
+@frozen
 class BookParameters:
     """A file of `books/`; its name is the file's."""
 
@@ -54,3 +66,7 @@ class BookParameters:
     pricing: PricingParameters = section(PricingParameters)
     fees: FeeParameters = section(FeeParameters)
     ring: RingParameters = section(RingParameters)
+    baseline: BaselineParameters = section(BaselineParameters)
+    desk: DeskParameters = section(DeskParameters)
+    costs: CostParameters = section(CostParameters)
+    risk: RiskParameters = section(RiskParameters)

@@ -26,7 +26,7 @@ from gamma_scalper.domain.entries import (
     PlanRefused,
     Restarted,
 )
-from gamma_scalper.domain.orders import Intent, IntentId
+from gamma_scalper.domain.orders import Intent, IntentId, Purpose
 from gamma_scalper.domain.ports import NotReady, OrderRouter, Refused, Unanswered
 from gamma_scalper.domain.proposals import Approved, Plan, Refusal
 from gamma_scalper.domain.proposals import Refused as NotPermitted
@@ -35,11 +35,12 @@ from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.kernel import Channel, Clock, Fatal, Unbounded, together
 from gamma_scalper.pipeline.messages import Flatten, Reason, Reprice, TradeCommand, Trigger, Withdraw
 from gamma_scalper.portfolio import effects
-from gamma_scalper.portfolio.desk import Desk, desk, due, snapshot
+from gamma_scalper.portfolio.desk import Desk, amendable, desk, due, snapshot
 from gamma_scalper.portfolio.desk_parameters import DeskParameters, as_settings
 
 _REASONS = {"fill": Reason.FILL, "order": Reason.ORDER}
 _DEEP = 1_000
+_AFTER_REFUSAL_S = 1.0
 
 
 class House(Protocol):
@@ -109,10 +110,12 @@ class PositionManager:
         self._log = logger.bind(book=state.book, stage="PositionManager")
         self._effects: Channel[effects.Effect] = Channel("effects", Unbounded(_DEEP, self._alarm_depth))
         self._good_until: dict[IntentId, datetime] = {}  # of what was ordered in this process and not yet sent
+        self._last_refusal: tuple[Purpose, tuple[str, ...]] | None = None
         self._triggers = 0
         self._sleeping: tuple[datetime, asyncio.Task[None]] | None = None  # until the desk's next moment
         self._wake = asyncio.Event()
         self._ask = asyncio.Event()
+        self._refused = asyncio.Event()
 
     @property
     def state(self) -> Desk:
@@ -125,6 +128,7 @@ class PositionManager:
             hears=self._hear(),
             minds_time=self._mind_time(),
             reads_records=self._read_records(),
+            answers_refusals=self._answer_refusals(),
             carries_out=self._carry_out(),
             obeys=self._obey_all(),
         )
@@ -156,9 +160,10 @@ class PositionManager:
             case Plan():
                 self._take_on(command)
             case Reprice(intent, pricing, why):
-                self._if_alive(intent, AmendAsked(intent, pricing, why))
+                self._if(amendable(self._state, intent), AmendAsked(intent, pricing, why))
             case Withdraw(intent, why):
-                self._if_alive(intent, CancelAsked(intent, why))
+                alive = any(ticket.order.intent.id == intent for ticket in self._state.living)
+                self._if(alive, CancelAsked(intent, why))
             case Flatten(why=why, by=by, within_s=within_s):
                 self.step(FlattenAsked(why=why, by=by, within_s=within_s))
 
@@ -173,14 +178,14 @@ class PositionManager:
 
     def _drop(self, plan: Plan, why: str) -> None:
         self._log.debug("{} dropped: {}", plan.purpose.value, why)
-        self._trigger(Reason.ORDER)
+        self._refused.set()
 
-    def _if_alive(self, intent: IntentId, entry: AmendAsked | CancelAsked) -> None:
-        """It may have died while the command was on its way."""
-        if any(order.intent.id == intent for order in snapshot(self._state).live):
+    def _if(self, possible: bool, entry: AmendAsked | CancelAsked) -> None:
+        """The order may have died, or come into doubt, while the command was on its way."""
+        if possible:
             self.step(entry)
         else:
-            self._trigger(Reason.ORDER)
+            self._refused.set()
 
     def _propose(self, plan: Plan, *, own: bool) -> None:
         answer = self._house.approve(self._state.book, plan)
@@ -189,12 +194,21 @@ class PositionManager:
         elif own:
             self.step(PlanRefused(plan.purpose.value, answer.refusals))
         else:
+            self._not_permitted(plan, answer)
+
+    def _not_permitted(self, plan: Plan, answer: NotPermitted) -> None:
+        """Told at once, taken down when it is other guards that refuse than the last time."""
+        guards = plan.purpose, tuple(refusal.guard for refusal in answer.refusals)
+        if guards != self._last_refusal:
+            self._last_refusal = guards
             reason = plan.proposals[0].reason
             refused = PlanNotPermitted(purpose=plan.purpose.value, reason=reason, refusals=answer.refusals)
             self._house.take_down(self._state.book, refused)
-            self._trigger(Reason.ORDER)
+            self._log.info("{} refused: {}", plan.purpose.value, answer)
+        self._refused.set()
 
     def _order(self, approved: Approved) -> None:
+        self._last_refusal = None
         plan, now = approved.plan, self._clock.now()
         first, account = self._state.next_number, self._house.account
         intents = tuple(
@@ -313,6 +327,14 @@ class PositionManager:
             self._ask.clear()
             for entry in await self._house.read_records(self._state.book):
                 self.step(entry)
+
+    async def _answer_refusals(self) -> None:
+        """Who was refused may try again, though not at once: the same question would get the same answer for ever."""
+        while True:
+            await self._refused.wait()
+            await self._clock.sleep(_AFTER_REFUSAL_S)
+            self._refused.clear()
+            self._trigger(Reason.ORDER)
 
     def _trigger(self, reason: Reason) -> None:
         self._triggers += 1

@@ -48,7 +48,7 @@ def executed(
     filled = accounts.filled.get(number, _UNFILLED)
     total = filled.get(con_id, _ZERO) + quantity
     filled = filled.set(con_id, total) if total else _without(filled, con_id)
-    after = accounts.filled.set(number, filled) if filled else _without(accounts.filled, number)
+    after = accounts.filled.set(number, filled)
     return dealt(accounts, place, execution.instrument, quantity, execution.price, undo=undo, filled=after)
 
 
@@ -96,7 +96,7 @@ def written(
         accounts.filled if filled is None else filled,
     )
     for gone in departed:
-        accounts = written(accounts, gone.place, gone.after, Arrived(gone.lots) if gone.lots else None)
+        accounts = written(accounts, gone.place, gone.after, Arrived(gone.lots))
     return accounts
 
 

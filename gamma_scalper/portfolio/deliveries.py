@@ -13,14 +13,23 @@ from gamma_scalper.portfolio.records import AccountRecords, Claim
 
 
 def endings(
-    option: Option, change: Decimal, underlying: Stock, claims: Sequence[Claim], theirs: AccountRecords
+    option: Option,
+    change: Decimal,
+    underlying: Stock,
+    claims: Sequence[Claim],
+    theirs: AccountRecords,
+    *,
+    filled_unseen: bool,
 ) -> Iterator[Piece]:
-    """What may have ended these contracts by itself; `change` is what the account holds less than the books."""
+    """What may have ended these contracts; `change` is what the account holds less than the books.
+
+    Before its time a long option only ends because somebody said so, and nobody says so of one he doesn't know he has.
+    """
     gone = _gone(option, change, claims)
     if not gone or option.settlement != "physical":  # cash leaves no trace in holdings: a person says what was paid
         return
     ended = theirs.at >= option.expires_at
-    if ended or option.exercise == "american":
+    if ended or (option.exercise == "american" and (change > 0 or not filled_unseen)):
         yield _delivery(option, change, underlying, gone)
     if ended and all(each.holding.instrument.con_id != option.con_id for each in theirs.holdings):
         yield _lapse(option, change, gone)
@@ -58,7 +67,14 @@ def _delivery(option: Option, change: Decimal, underlying: Stock, gone: list[tup
         for claim, held in gone
     ]
     words = f"{how} of {abs(change)} {named(option)}: {shares:+} {underlying.symbol} at {option.strike}"
-    return Piece(Kind.DELIVERY, {option.con_id: change, underlying.con_id: shares}, words, tuple(bookings))
+    return Piece(
+        Kind.DELIVERY,
+        named(option),
+        abs(change),
+        {option.con_id: change, underlying.con_id: shares},
+        words,
+        tuple(bookings),
+    )
 
 
 def _lapse(option: Option, change: Decimal, gone: list[tuple[Claim, Decimal]]) -> Piece:
@@ -75,4 +91,5 @@ def _lapse(option: Option, change: Decimal, gone: list[tuple[Claim, Decimal]]) -
         )
         for claim, held in gone
     ]
-    return Piece(Kind.LAPSE, {option.con_id: change}, f"{abs(change)} {named(option)} lapsed", tuple(bookings))
+    words = f"{abs(change)} {named(option)} lapsed"
+    return Piece(Kind.LAPSE, named(option), abs(change), {option.con_id: change}, words, tuple(bookings))

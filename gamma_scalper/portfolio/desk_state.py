@@ -1,9 +1,9 @@
 """All a book's desk knows at one moment, and the draft in which one step makes the next moment of it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import Factory, define, frozen
 from immutables import Map
 
 from gamma_scalper.domain.ports import Link
@@ -21,10 +21,6 @@ class Errand:
     next_at: datetime  # when it looks (again)
     looking: bool = False
     wanting: bool = False
-
-    @property
-    def idle(self) -> bool:
-        return not (self.looking or self.wanting)
 
 
 @frozen(kw_only=True)
@@ -53,24 +49,21 @@ class Repairing:
     errand: Errand | None  # None: settled, for now
 
 
-@frozen(kw_only=True)
-class Desk:
+class Desk(NamedTuple):
     """One book's orders and holdings: a fold over its entries, and nothing else."""
 
     book: str
     parameters: DeskParameters
     ledger: Ledger
-    orders: Map[int, Ticket] = field(factory=Map)  # intent number -> its order, dead ones too
+    orders: Map[int, Ticket] = Map()  # intent number -> its order, dead ones too
     live: tuple[int, ...] = ()  # numbers of those alive, rising
     next_number: int = 1
     link: Link = Link.DOWN
     asking_since: datetime | None = None  # the broker's records were asked for then, and have not come
-    orphans: Map[int, datetime] = field(
-        factory=Map
-    )  # number alive at the broker and unknown here -> when it is cancelled (again)
-    rejections: Map[str, int] = field(factory=Map)  # purpose -> in a row
+    orphans: Map[int, datetime] = Map()  # number alive at the broker, unknown here -> when it is cancelled (again)
+    rejections: Map[str, int] = Map()  # purpose -> in a row
     flattening: Flattening | None = None
-    repairs: Map[int, Repairing] = field(factory=Map)  # first number of a structure -> what became of it
+    repairs: Map[int, Repairing] = Map()  # first number of a structure -> what became of it
     repairing: tuple[int, ...] = ()  # first numbers of those not settled
     alarmed: frozenset[tuple[int, str]] = frozenset()  # number of the order (0: the book), what about
     halted: frozenset[tuple[int, str]] = frozenset()  # number of the order, why
@@ -109,17 +102,17 @@ class Draft:
         return self.now + timedelta(seconds=seconds)
 
     def set(self, **changes: Any) -> None:
-        self.desk = evolve(self.desk, **changes)
+        self.desk = self.desk._replace(**changes)
 
     def put(self, ticket: Ticket) -> None:
         """This order as it is now."""
         desk, number = self.desk, ticket.number
         orders = desk.orders.set(number, ticket)
         if ticket.alive is (number in desk.live):
-            self.desk = evolve(desk, orders=orders)
+            self.desk = desk._replace(orders=orders)
             return
         live = tuple(sorted({*desk.live, number})) if ticket.alive else tuple(n for n in desk.live if n != number)
-        self.desk = evolve(desk, orders=orders, live=live)
+        self.desk = desk._replace(orders=orders, live=live)
 
     def alarm(self, number: int, about: str, text: str) -> None:
         """Once, until the order is dead or the matter was dropped."""

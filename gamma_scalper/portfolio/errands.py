@@ -55,12 +55,19 @@ def flatten_stopped(draft: Draft, entry: FlattenStopped) -> None:
             cancel(draft, ticket, f"the book is no longer being sold: {entry.why}")
 
 
+def wanted(draft: Draft, purpose: Purpose) -> bool:
+    """Orders of the desk's own are wanted once each; others are not its own, and nobody asks it."""
+    if purpose is Purpose.FLATTEN:
+        flattening = draft.desk.flattening
+        return flattening is not None and flattening.errand.wanting
+    return purpose is not Purpose.REPAIR or mended(draft, purpose) > 0
+
+
 def mended(draft: Draft, purpose: Purpose) -> int:
     """The first number of the structure for which orders are wanted just now; 0 for none."""
     if purpose is not Purpose.REPAIR:
         return 0
-    wanting = (first for first in draft.desk.repairing if _errand(draft, first).wanting)
-    return next(wanting, 0)
+    return next((first for first in draft.desk.repairing if _errand(draft, first).wanting), 0)
 
 
 def permitted(draft: Draft, purpose: Purpose, mends: int, numbers: tuple[int, ...]) -> None:

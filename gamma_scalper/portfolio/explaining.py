@@ -1,19 +1,25 @@
 """Every way in which known things, put together, come to exactly what changed in the contracts of one underlying."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice, product
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.portfolio.deliveries import endings
 from gamma_scalper.portfolio.inference import Candidate, fills_that_fit, piece
+from gamma_scalper.portfolio.ledger import booked
 from gamma_scalper.portfolio.outsiders import outside_explanations
-from gamma_scalper.portfolio.pieces import Explanation, minus, moved_by
+from gamma_scalper.portfolio.pieces import Explanation, Kind, minus, moved_by, needless
 from gamma_scalper.portfolio.records import AccountRecords, Claim
 
 _ENOUGH = 5  # explanations; a person who has to choose needs no more, and one too many is already not the only one
+_MOST = 2_000  # combinations that are tried; beyond that a person sees more than arithmetic does
+_NONE = Decimal(0)
+
+Filled = tuple[tuple[Candidate, Decimal], ...]
 
 
 @frozen
@@ -30,32 +36,76 @@ def explanations(
 ) -> list[Explanation]:
     """The different ones, at most a handful; none where nothing known comes to it."""
     mine = [candidate for candidate in possible if riddle.contracts.keys() & candidate.each.keys()]
-    return list(islice(_all(riddle, claims, theirs, mine), _ENOUGH))
+    return list(islice(_simple(_all(riddle, claims, theirs, mine)), _ENOUGH))
+
+
+def _simple(found: Iterator[Explanation]) -> Iterator[Explanation]:
+    """Without the needless ones; whatever is simpler comes first."""
+    kept: list[Explanation] = []
+    for explanation in found:
+        if not any(needless(explanation, simpler) for simpler in kept):
+            kept.append(explanation)
+            yield explanation
 
 
 def _all(
     riddle: Riddle, claims: Sequence[Claim], theirs: AccountRecords, possible: Sequence[Candidate]
 ) -> Iterator[Explanation]:
+    """Options that filled unseen may have ended since, so each of their fills is tried; shares make up the rest."""
+    of_shares = [candidate for candidate in possible if candidate.each.keys() == {riddle.underlying.con_id}]
+    of_options = [candidate for candidate in possible if candidate not in of_shares]
     outside = [list(outside_explanations(con_id, claims, theirs)) for con_id in sorted(riddle.contracts)]
-    for traded in product(*outside):
-        by_others: Explanation = tuple(each for pieces in traded for each in pieces)
-        rest = minus(riddle.changes, moved_by(by_others))
-        for ended in _ended(riddle, rest, claims, theirs):
-            for filled in fills_that_fit(minus(rest, moved_by(ended)), possible):
-                fills = tuple(piece(candidate, quantity, theirs) for candidate, quantity in filled)
-                if fills or ended or by_others:
-                    yield (*by_others, *ended, *fills)
+    tried = [range(int(candidate.least), int(candidate.most) + 1) for candidate in of_options]
+    if math.prod(len(each) for each in (*outside, *tried)) > _MOST:
+        return
+    for traded, quantities in product(product(*outside), product(*tried)):
+        by_others = _joined(traded)
+        filled = tuple(
+            (candidate, Decimal(each)) for candidate, each in zip(of_options, quantities, strict=True) if each
+        )
+        fills = _pieces(filled, theirs)
+        rest = minus(riddle.changes, moved_by((*by_others, *fills)))
+        for ended in _ended(riddle, rest, fills, _holding(claims, fills, theirs), theirs):
+            for shares in fills_that_fit(minus(rest, moved_by(ended)), of_shares):
+                found = (*by_others, *fills, *ended, *_pieces(shares, theirs))
+                if found:
+                    yield found
 
 
 def _ended(
-    riddle: Riddle, rest: Mapping[int, Decimal], claims: Sequence[Claim], theirs: AccountRecords
+    riddle: Riddle,
+    rest: Mapping[int, Decimal],
+    fills: Explanation,
+    claims: Sequence[Claim],
+    theirs: AccountRecords,
 ) -> Iterator[Explanation]:
-    """Every choice of how each option that is missing ended, by itself or not."""
-    choices: list[list[Explanation]] = []
+    """Every choice of how the options ended that are still missing; none where one of them can't just have ended."""
+    ways, unseen = [], moved_by(fills).keys()
     for con_id in sorted(riddle.contracts):
-        contract, change = riddle.contracts[con_id], rest.get(con_id, Decimal(0))
+        contract, change = riddle.contracts[con_id], rest.get(con_id, _NONE)
         if isinstance(contract, Option) and change:
-            ways = endings(contract, change, riddle.underlying, claims, theirs)
-            choices.append([(), *((way,) for way in ways)])
-    for chosen in product(*choices):
-        yield tuple(each for pieces in chosen for each in pieces)
+            filled_unseen = con_id in unseen
+            ways.append(list(endings(contract, change, riddle.underlying, claims, theirs, filled_unseen=filled_unseen)))
+    return product(*ways)
+
+
+def _holding(claims: Sequence[Claim], fills: Explanation, theirs: AccountRecords) -> Sequence[Claim]:
+    """The claims as they would be with these fills: what was bought before midnight may have ended since."""
+    bookings = [booking for piece in fills if piece.kind is Kind.FILL for booking in piece.bookings]
+    if not bookings:
+        return claims
+    after = []
+    for claim in claims:
+        ledger = claim.ledger
+        for book, entry in bookings:
+            ledger = booked(ledger, entry, theirs.at) if book == claim.book else ledger
+        after.append(evolve(claim, ledger=ledger))
+    return after
+
+
+def _pieces(filled: Filled, theirs: AccountRecords) -> Explanation:
+    return tuple(piece(candidate, quantity, theirs) for candidate, quantity in filled)
+
+
+def _joined(each: Sequence[Explanation]) -> Explanation:
+    return tuple(piece for explanation in each for piece in explanation)

@@ -1,5 +1,7 @@
 """What the broker says, however late, doubled or contradictory: of orders, of fills, of the line to it."""
 
+from decimal import Decimal
+
 from attrs import evolve
 
 from gamma_scalper.domain.entries import LedgerEntry, Restarted
@@ -40,7 +42,7 @@ def heard(draft: Draft, report: OrderReport, *, listed: bool = False) -> tuple[i
     life = ticket.life(report.perm_id) or Life(report.perm_id)
     was_dead = not ticket.alive
     held_since = (ticket.held_since or draft.now) if report.standing is Standing.HELD else None
-    ticket = evolve(ticket.with_life(life.told(report, ticket.order.intent.quantity)), held_since=held_since)
+    ticket = ticket.with_life(life.told(report, ticket.order.intent.quantity))._replace(held_since=held_since)
     judge(draft, ticket, _told(report) if was_dead or report.standing is Standing.UNKNOWN else "")
     if was_dead and listed and draft.desk.orders[number].alive:
         cancel(draft, draft.desk.orders[number], "it was held dead, and lives")
@@ -76,7 +78,7 @@ def altered(draft: Draft, entry: Altered) -> None:
     ticket = draft.desk.orders.get(number)
     if ticket is not None and ticket.alive and ticket.cancelling is None:
         next_at = draft.after(draft.parameters.cancel_s)
-        draft.put(evolve(ticket, cancelling=Cancelling("it was altered on its way", next_at, attempts=1)))
+        draft.put(ticket._replace(cancelling=Cancelling("it was altered on its way", next_at, attempts=1)))
     draft.halt(number, "altered order", f"{entry.order_ref} was altered on its way: {'; '.join(entry.differences)}")
     draft.changed = True
 
@@ -92,15 +94,16 @@ def told_of_ledger(draft: Draft, entry: LedgerEntry) -> None:
     draft.set(ledger=ledger)
     draft.filled = not isinstance(entry, Commission)
     if isinstance(entry, Fill):
-        booked_as = ledger.fills[entry.key].intent  # a correction may not name it
-        _executed(draft, booked_as, entry.perm_id, corrected=_corrects(entry))
+        key = entry.key
+        booked_as = ledger.fills[key].intent  # a correction may not name it
+        _executed(draft, booked_as, entry.perm_id, corrected=key != entry.exec_id and _version(entry.exec_id) > 1)
     elif isinstance(entry, InferredFill):
         _executed(draft, entry.intent, 0)
 
 
-def _corrects(fill: Fill) -> bool:
-    """The last part of its id counts the versions of an execution from 1; the first may never have been told."""
-    return fill.exec_id != fill.key and int(fill.exec_id.rpartition(".")[2]) > 1
+def _version(exec_id: str) -> int:
+    """The last part of an id counts the versions of an execution from 1; the first may never have been told."""
+    return int(exec_id.rpartition(".")[2])
 
 
 def _executed(draft: Draft, id: IntentId | None, perm_id: int, *, corrected: bool = False) -> None:
@@ -115,15 +118,26 @@ def _executed(draft: Draft, id: IntentId | None, perm_id: int, *, corrected: boo
     made = made_up(intent, filled_of(draft.desk.ledger, intent.id))
     more = made.filled + made.excess - ticket.executed
     life = ticket.life(perm_id) or Life(perm_id, doubted=ticket.kind not in _BEGUN)
-    life = evolve(life, executed=life.executed + more)
-    if ticket.kind in _BEGUN and not life.over:
-        life = evolve(life, doubted=False, standing=Standing.WORKING)
-    elif not ticket.alive and more > 0:
-        life = evolve(life, doubted=True)
+    executed, standing, doubted = life.executed + more, life.standing, life.doubted
+    if not life.over and executed >= intent.quantity:
+        standing, doubted = Standing.FILLED, False
+    elif not life.over and ticket.kind in _BEGUN:
+        standing, doubted = Standing.WORKING, False
+    elif more > 0 and not ticket.alive:
+        doubted = True
+    life = life._replace(executed=executed, standing=standing, doubted=doubted)
     if more > 0 and draft.desk.rejections.get(intent.purpose.value):
         draft.set(rejections=draft.desk.rejections.delete(intent.purpose.value))
-    ticket = evolve(ticket.with_life(life), corrected=ticket.corrected or corrected)
-    judge(draft, ticket, "" if ticket.alive else "it was held dead, and was filled")
+    ticket = ticket.with_life(life)
+    if corrected or ticket.held_since is not None:
+        ticket = ticket._replace(corrected=ticket.corrected or corrected, held_since=None)
+    judge(draft, ticket, _why(ticket, more), made)
+
+
+def _why(ticket: Ticket, more: Decimal) -> str:
+    if ticket.alive:
+        return ""
+    return "it was held dead, and was filled" if more > 0 else "its fills were corrected"
 
 
 # -- the line, and the process -----------------------------------------------------------------------------------------
@@ -154,10 +168,11 @@ def restarted(draft: Draft, entry: Restarted) -> None:
 def _restart(draft: Draft, ticket: Ticket) -> None:
     cancelling = ticket.cancelling
     again = None if cancelling is None else evolve(cancelling, next_at=draft.now, attempts=0)
-    ticket = evolve(ticket, handing=Handing.OVER, cancelling=again)
+    ticket = ticket._replace(handing=Handing.OVER, cancelling=again)
     if ticket.kind in (Kind.JOURNALED, Kind.SENT):
         ticket = ticket.doubted()
-    move(draft, ticket, Happening.RESTARTED, "the process ended while it was on its way")
+    where = "before its turn came" if ticket.kind is Kind.PLANNED else "while it was on its way"
+    move(draft, ticket, Happening.RESTARTED, f"the process ended {where}")
     left = draft.desk.orders[ticket.number]
     if left.alive:
         raise_question(draft, left, "the process began anew")

@@ -138,7 +138,8 @@ def piece(candidate: Candidate, filled: Decimal, theirs: AccountRecords) -> Piec
         for leg in legs_of(intent)
     ]
     words = f"order {intent.id} ({intent.side.value} {intent.quantity}) filled {filled} unseen; {candidate.evidence}"
-    return Piece(Kind.TO_COME if candidate.to_come else Kind.FILL, moved, words, tuple(bookings))
+    kind = Kind.TO_COME if candidate.to_come else Kind.FILL
+    return Piece(kind, str(intent.id), filled, moved, words, tuple(bookings))
 
 
 def _inferred(

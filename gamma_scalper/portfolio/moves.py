@@ -1,31 +1,24 @@
 """An order comes into the state its facts come to, by the table, with what follows from that."""
 
-from attrs import evolve
-
-from gamma_scalper.domain.orders import OrderState, Rejected
+from gamma_scalper.domain.orders import Order, OrderState, Rejected
 from gamma_scalper.portfolio.desk_state import Draft
 from gamma_scalper.portfolio.effects import Halt
-from gamma_scalper.portfolio.ledger import filled_of
 from gamma_scalper.portfolio.order_table import Happening, Kind, after
 from gamma_scalper.portfolio.questions import kept_question
 from gamma_scalper.portfolio.structures import seek_imbalance
 from gamma_scalper.portfolio.tickets import Cancelling, Ticket
-from gamma_scalper.portfolio.verdicts import Executed, made_up, state_of, verdict, with_state
+from gamma_scalper.portfolio.verdicts import Executed, state_of, verdict
 
 
-def judge(draft: Draft, ticket: Ticket, why: str = "") -> None:
-    """Into the state that executions and the broker's words come to; where nothing was told it stays as it is."""
-    made = _made_up(draft, ticket)
-    happening = verdict(_counted(ticket, made), made.filled)
-    if happening is None:
-        draft.put(ticket)
-    else:
-        _into(draft, ticket, happening, made, why, None)
+def judge(draft: Draft, ticket: Ticket, why: str = "", made: Executed | None = None) -> None:
+    """Into the state that executions and the broker's words come to; `made` where executions have changed."""
+    made = made or _as_before(ticket)
+    _into(draft, ticket, verdict(ticket, made.filled), made, why, None)
 
 
 def move(draft: Draft, ticket: Ticket, happening: Happening, why: str = "", code: int | None = None) -> None:
     """Into the state that follows on what the house itself did."""
-    _into(draft, ticket, happening, _made_up(draft, ticket), why, code)
+    _into(draft, ticket, happening, _as_before(ticket), why, code)
 
 
 def doubt(draft: Draft, ticket: Ticket, why: str) -> None:
@@ -38,36 +31,34 @@ def cancel(draft: Draft, ticket: Ticket, why: str) -> None:
     move(draft, ticket, Happening.CANCEL_ASKED, why)
     now_is = draft.desk.orders[ticket.number]
     if now_is.alive and now_is.cancelling is None:
-        draft.put(evolve(now_is, cancelling=Cancelling(why, draft.now)))
+        draft.put(now_is._replace(cancelling=Cancelling(why, draft.now)))
 
 
 # -- parts of it -------------------------------------------------------------------------------------------------------
 
 
-def _made_up(draft: Draft, ticket: Ticket) -> Executed:
-    intent = ticket.order.intent
-    return made_up(intent, filled_of(draft.desk.ledger, intent.id))
-
-
-def _counted(ticket: Ticket, made: Executed) -> Ticket:
-    return ticket if made.excess == ticket.excess else evolve(ticket, excess=made.excess)
+def _as_before(ticket: Ticket) -> Executed:
+    return Executed(ticket.order.filled, ticket.excess, strange=False)
 
 
 def _into(draft: Draft, before: Ticket, happening: Happening, made: Executed, why: str, code: int | None) -> None:
-    ticket, was = _counted(before, made), before.kind
-    kind = after(was, happening, before.order.intent.id)
-    state = before.order.state
-    if kind is not was or _gives_a_reason(ticket, state):
-        state = state_of(kind, ticket, why or _why_doubted(ticket), code, draft.now)
-    if state != before.order.state or made.filled != before.order.filled or ticket.lives is not before.lives:
-        ticket = evolve(ticket, order=with_state(before.order, state, made.filled, ticket.lives))
-    question = kept_question(draft, ticket)
-    if not ticket.alive:
-        ticket = evolve(ticket, question=None, cancelling=None, held_since=None, turn_at=None)
-    elif question is not ticket.question:
-        ticket = evolve(ticket, question=question)
+    was, order = before.kind, before.order
+    kind = after(was, happening, order.intent.id)
+    state = order.state
+    if kind is not was or _gives_a_reason(before, state):
+        state = state_of(kind, before, why or _why_doubted(before, made), code, draft.now)
+    perm_ids = before.perm_ids
+    if state is not order.state or made.filled != order.filled or perm_ids != order.perm_ids:
+        order = Order(order.intent, state, made.filled, perm_ids)
+    if order.alive:
+        question = kept_question(draft, before, state, before.missing_with(made.filled))
+        ticket = before._replace(order=order, excess=made.excess, question=question)
+    else:
+        ticket = before._replace(
+            order=order, excess=made.excess, question=None, cancelling=None, held_since=None, turn_at=None
+        )
     draft.put(ticket)
-    draft.changed |= kind is not was or state != before.order.state
+    draft.changed |= state is not before.order.state
     _contradictions(draft, ticket, made)
     if kind is Kind.REJECTED and was is not Kind.REJECTED:
         _count_rejection(draft, ticket)
@@ -80,15 +71,12 @@ def _gives_a_reason(ticket: Ticket, state: OrderState) -> bool:
     return isinstance(state, Rejected) and state.code is None and bool(ticket.lives) and bool(ticket.lives[-1].code)
 
 
-def _why_doubted(ticket: Ticket) -> str:
-    told = next((life.why for life in ticket.lives if life.doubted and life.why), "")
-    if told:
-        return told
-    if ticket.missing:
-        return f"executions of {ticket.missing} reported as filled are missing"
-    if ticket.executed >= ticket.order.intent.quantity:
+def _why_doubted(ticket: Ticket, made: Executed) -> str:
+    if missing := ticket.missing_with(made.filled):
+        return f"executions of {missing} reported as filled are missing"
+    if made.filled >= ticket.order.intent.quantity:
         return "all of it is filled, and a second order of it may be alive"
-    return "what the broker said of it can't be told apart"
+    return "what the broker says contradicts what is known of it"
 
 
 def _contradictions(draft: Draft, ticket: Ticket, made: Executed) -> None:
@@ -98,12 +86,17 @@ def _contradictions(draft: Draft, ticket: Ticket, made: Executed) -> None:
         draft.halt(number, "overfilled", text)
     if made.strange:
         draft.halt(number, "strange execution", f"{id}: executed was what it never ordered")
-    living = [life for life in ticket.lives if not life.over]
-    if ticket.alive and len(living) > 1:
-        names = ", ".join(str(life.perm_id) for life in living)
+    if len(ticket.lives) > 1 and ticket.alive:
+        _lives_twice(draft, ticket)
+
+
+def _lives_twice(draft: Draft, ticket: Ticket) -> None:
+    id, number = ticket.order.intent.id, ticket.number
+    names = ", ".join(str(life.perm_id) for life in ticket.lives if not life.over)
+    if "," in names:
         draft.alarm(number, "lives", f"{id} is alive at the broker more than once: {names}; it is being cancelled")
         if ticket.cancelling is None:
-            draft.put(evolve(ticket, cancelling=Cancelling("alive more than once", draft.now)))
+            draft.put(ticket._replace(cancelling=Cancelling("alive more than once", draft.now)))
 
 
 def _count_rejection(draft: Draft, ticket: Ticket) -> None:
@@ -133,7 +126,7 @@ def _next_part(draft: Draft, ticket: Ticket) -> None:
         drop_parts(draft, ticket)
         return
     for each in _planned_after(draft, ticket)[:1]:
-        draft.put(evolve(each, turn_at=draft.after(ticket.terms.spacing_s)))
+        draft.put(each._replace(turn_at=draft.after(ticket.terms.spacing_s)))
 
 
 def drop_parts(draft: Draft, ticket: Ticket) -> None:

@@ -14,7 +14,7 @@ from gamma_scalper.portfolio.records import AccountRecords, Claim
 
 _LIQUIDATED = 2148
 _BESIDE = timedelta(seconds=60)  # between the notice of a liquidation and its execution
-_NEWEST = 20  # as many are told apart; a person who trades more by hand is asked more
+_NEWEST = 20  # as many are told apart, older ones only count with all
 
 
 def outside_trades(con_id: int, claims: Sequence[Claim], theirs: AccountRecords) -> list[Fill]:
@@ -31,10 +31,10 @@ def outside_trades(con_id: int, claims: Sequence[Claim], theirs: AccountRecords)
 
 def outside_explanations(con_id: int, claims: Sequence[Claim], theirs: AccountRecords) -> Iterator[Explanation]:
     """None of these trades, the newest, the newest two, and so on: what came before may have been settled before."""
-    trades = outside_trades(con_id, claims, theirs)[-_NEWEST:]
+    trades = outside_trades(con_id, claims, theirs)
     owner = owner_of(con_id, claims)
     seen = set()
-    for count in range(len(trades) + 1):
+    for count in sorted({*range(min(len(trades), _NEWEST) + 1), len(trades)}):
         some = trades[len(trades) - count :]
         total = sum((fill.signed_quantity for fill in some), Decimal(0))
         if total not in seen:
@@ -89,4 +89,5 @@ def _piece(fills: Sequence[Fill], forced: bool, owner: Claim | None, claims: Seq
     if not shrinks:
         kind = Kind.MANUAL
     bookings = [] if owner is None else [(owner.book, taken_over(fill, what, ONLY_ONE)) for fill in fills]
-    return Piece(kind, {con_id: total}, f"{named(instrument)} {what}: {prices}", tuple(bookings))
+    trades = ", ".join(fill.key for fill in fills)
+    return Piece(kind, trades, abs(total), {con_id: total}, f"{named(instrument)} {what}: {prices}", tuple(bookings))

@@ -30,6 +30,8 @@ class Piece:
     """One thing that may have happened."""
 
     kind: Kind
+    what: str  # the order, the trades or the contract it is of
+    size: Decimal
     moved: Mapping[int, Decimal]  # conId -> signed change of the account's holding
     words: str
     bookings: tuple[Booking, ...] = ()
@@ -41,6 +43,19 @@ class Piece:
 
 
 Explanation = tuple[Piece, ...]
+
+
+def needless(explanation: Explanation, simpler: Explanation) -> bool:
+    """It says all that the simpler one does, and besides that options ended with which nothing else remains to tell."""
+    more, less = _sizes(explanation), _sizes(simpler)
+    ended_more = any(
+        size > less.get(key, Decimal(0)) for key, size in more.items() if key[0] in (Kind.DELIVERY, Kind.LAPSE)
+    )
+    return ended_more and all(size <= more.get(key, Decimal(0)) for key, size in less.items())
+
+
+def _sizes(explanation: Explanation) -> dict[tuple[Kind, str], Decimal]:
+    return {(piece.kind, piece.what): piece.size for piece in explanation}
 
 
 def digest(*parts: object) -> str:

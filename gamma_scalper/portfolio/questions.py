@@ -1,33 +1,36 @@
 """What the broker's records are asked for, and how often."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from attrs import evolve
 
-from gamma_scalper.domain.orders import GoodTill, Unknown
+from gamma_scalper.domain.orders import GoodTill, OrderState, PartlyFilled, Unknown, Working
 from gamma_scalper.portfolio.desk_state import Draft
 from gamma_scalper.portfolio.effects import Ask
-from gamma_scalper.portfolio.order_table import Kind
 from gamma_scalper.portfolio.tickets import Question, Ticket
 
 
-def kept_question(draft: Draft, ticket: Ticket) -> Question | None:
-    """The question that is open after a move. Executions that lag behind a report have a moment to follow it."""
-    state, open_one = ticket.order.state, ticket.question
+def kept_question(draft: Draft, ticket: Ticket, state: OrderState, missing: Decimal) -> Question | None:
+    """The question that is open in this new state: a new one where a doubt begins, or ends.
+
+    Executions that lag behind a report have a moment to follow it.
+    """
     if isinstance(state, Unknown):
-        only_lags = ticket.missing and not any(life.doubted for life in ticket.lives)
-        wait_s = draft.parameters.doubt_first_s if only_lags else 0.0
-        return open_one or _question(draft, state.why, wait_s)
-    if ticket.kind in (Kind.WORKING, Kind.PARTIAL) and ticket.missing:
-        why = f"executions of {ticket.missing} reported as filled are missing"
-        return open_one or _question(draft, why, draft.parameters.doubt_first_s)
-    return None
+        why, only_lags = state.why, missing and not any(life.doubted for life in ticket.lives)
+    elif missing and isinstance(state, Working | PartlyFilled):
+        why, only_lags = f"executions of {missing} reported as filled are missing", True
+    else:
+        return None
+    if ticket.question is not None and isinstance(state, Unknown) is isinstance(ticket.order.state, Unknown):
+        return ticket.question
+    return _question(draft, why, draft.parameters.doubt_first_s if only_lags else 0.0)
 
 
 def raise_question(draft: Draft, ticket: Ticket, why: str) -> None:
     """Ask for it, though it is not in doubt."""
     if ticket.question is None:
-        draft.put(evolve(ticket, question=_question(draft, why, 0.0)))
+        draft.put(ticket._replace(question=_question(draft, why, 0.0)))
 
 
 def _question(draft: Draft, why: str, wait_s: float) -> Question:
@@ -48,7 +51,7 @@ def ask(draft: Draft) -> None:
     if not due:
         return
     for ticket, question in due:
-        draft.put(evolve(ticket, question=_asked(draft, ticket, question)))
+        draft.put(ticket._replace(question=_asked(draft, ticket, question)))
     if draft.desk.asking_since is None:
         draft.set(asking_since=draft.now)
     draft.effects.append(Ask("; ".join(f"{ticket.order.intent.id}: {question.why}" for ticket, question in due)))
@@ -66,4 +69,4 @@ def ask_anew(draft: Draft) -> None:
     """The broker can be asked again: at once."""
     for ticket in draft.desk.living:
         if ticket.question is not None and ticket.question.next_at > draft.now:
-            draft.put(evolve(ticket, question=evolve(ticket.question, next_at=draft.now)))
+            draft.put(ticket._replace(question=evolve(ticket.question, next_at=draft.now)))

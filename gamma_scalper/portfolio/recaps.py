@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from attrs import evolve
-
 from gamma_scalper.domain.entries import RecordsRead
 from gamma_scalper.domain.ports import Recap, Standing
 from gamma_scalper.portfolio.desk_state import Draft
@@ -53,23 +51,23 @@ def _absent(draft: Draft, ticket: Ticket, named: _Names, judged: Callable[[Life]
     """What is made of those of its lives that no list names."""
     lives = tuple(life if (ticket.number, life.perm_id) in named else judged(life) for life in ticket.lives)
     if lives != ticket.lives:
-        judge(draft, evolve(ticket, lives=lives), _NOT_LISTED)
+        judge(draft, ticket._replace(lives=lives), _NOT_LISTED)
 
 
 def _not_confirmed(life: Life) -> Life:
-    return life if life.over else evolve(life, doubted=True)
+    return life if life.over else life._replace(doubted=True)
 
 
 def _not_found(life: Life) -> Life:
     """What was told dead is dead; the other is in doubt until it can't live any more."""
-    return evolve(life, doubted=not life.over)
+    return life._replace(doubted=not life.over)
 
 
 def _gone(life: Life) -> Life:
     """It could no longer live."""
     if life.over:
-        return evolve(life, doubted=False)
-    return evolve(life, standing=Standing.CANCELLED, doubted=False, why=_NO_RECORD)
+        return life._replace(doubted=False)
+    return life._replace(standing=Standing.CANCELLED, doubted=False, why=_NO_RECORD)
 
 
 def _tell_what_is_missing(draft: Draft, ticket: Ticket) -> None:

@@ -120,7 +120,9 @@ def _riddles(draft: _Draft, possible: Sequence[Candidate]) -> list[Riddle]:
     """By underlying: contracts of which the account holds other quantities than the books and the user's own."""
     contracts = _contracts(draft, possible)
     changes = {con_id: change for con_id, each in contracts.items() if (change := _change(draft, each))}
-    changes = {con_id: change for con_id, change in changes.items() if not _crossing(draft, con_id, change)}
+    for con_id in [con_id for con_id, change in changes.items() if _crossing(draft, con_id, change)]:
+        del changes[con_id]
+        draft.moving.append(f"{named(contracts[con_id])}: the account's holdings are older than our newest fills")
     riddles = []
     for key in sorted({_underlying(contracts[con_id]) for con_id in changes}):
         mine = {con_id: each for con_id, each in contracts.items() if _underlying(each) == key}

@@ -1,7 +1,5 @@
 """What the house does with its orders: takes them down, hands them over, amends them, wants them dead."""
 
-from attrs import evolve
-
 from gamma_scalper.domain.entries import (
     AmendAsked,
     AmendFailed,
@@ -11,17 +9,17 @@ from gamma_scalper.domain.entries import (
     NotSent,
     Ordered,
 )
-from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Journaled, Order, Planned
 from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.effects import Amend, Send
-from gamma_scalper.portfolio.errands import mended, permitted
+from gamma_scalper.portfolio.errands import mended, permitted, wanted
 from gamma_scalper.portfolio.moves import cancel, doubt, drop_parts, move
 from gamma_scalper.portfolio.order_table import Happening, IllegalTransition, Kind, after
 from gamma_scalper.portfolio.structures import decided_prices
 from gamma_scalper.portfolio.tickets import Handing, Terms, Ticket
 
-_NO_LINK = "the link to the broker is not ready"
+_NO_LINK = "not sent: the link to the broker is not ready"
+_NOT_WANTED = "not sent: nobody wants it any more"
 
 
 # -- new orders --------------------------------------------------------------------------------------------------------
@@ -30,9 +28,11 @@ _NO_LINK = "the link to the broker is not ready"
 def ordered(draft: Draft, entry: Ordered) -> None:
     """From here on these orders exist. Legs go out at once; of parts the first one does, and the others follow."""
     numbers = tuple(intent.id.number for intent in entry.intents)
-    _check_numbers(draft.desk, entry.intents, numbers)
-    draft.set(next_number=numbers[-1] + 1)
     purpose = entry.intents[0].purpose
+    _check_numbers(draft.desk, entry.intents, numbers)
+    is_wanted = wanted(draft, purpose)
+    why_not = _NOT_WANTED if not is_wanted else "" if draft.desk.ready else _NO_LINK
+    draft.set(next_number=numbers[-1] + 1)
     mends = mended(draft, purpose)
     terms = Terms(
         numbers=numbers,
@@ -45,17 +45,17 @@ def ordered(draft: Draft, entry: Ordered) -> None:
     )
     for intent, reserved in zip(entry.intents, entry.reserved, strict=True):
         first = entry.together or intent is entry.intents[0]
-        _take_down(draft, intent, terms, reserved, first=first)
-    permitted(draft, purpose, mends, numbers)
+        order = Order(intent, Journaled() if first else Planned())
+        draft.put(Ticket(order=order, terms=terms, reserved=reserved))
+    if is_wanted:
+        permitted(draft, purpose, mends, numbers)
     draft.changed = True
-    if not draft.desk.ready:
-        for number in numbers:
-            ticket = draft.desk.orders[number]
-            if ticket.alive:  # a part dies with the part before it
-                move(draft, ticket, Happening.NOT_SENT, _NO_LINK)
-        return
     for number in numbers if entry.together else numbers[:1]:
-        _give(draft, draft.desk.orders[number])
+        ticket = draft.desk.orders[number]
+        if why_not:
+            move(draft, ticket, Happening.NOT_SENT, why_not)
+        else:
+            _give(draft, ticket)
 
 
 def _check_numbers(desk: Desk, intents: tuple[Intent, ...], numbers: tuple[int, ...]) -> None:
@@ -66,14 +66,9 @@ def _check_numbers(desk: Desk, intents: tuple[Intent, ...], numbers: tuple[int, 
         raise IllegalTransition(f"orders {numbers} are ordered, and numbers below {desk.next_number} are used")
 
 
-def _take_down(draft: Draft, intent: Intent, terms: Terms, reserved: Money, *, first: bool) -> None:
-    order = Order(intent, Journaled() if first else Planned())
-    draft.put(Ticket(order=order, terms=terms, reserved=reserved))
-
-
 def _give(draft: Draft, ticket: Ticket) -> None:
     """To be sent, once in the order's life."""
-    draft.put(evolve(ticket, handing=Handing.UNDER_WAY, given_at=draft.now, turn_at=None))
+    draft.put(ticket._replace(handing=Handing.UNDER_WAY, given_at=draft.now, turn_at=None))
     draft.effects.append(Send(ticket.order.intent))
 
 
@@ -84,7 +79,7 @@ def turn(draft: Draft, ticket: Ticket) -> None:
         move(draft, ticket, Happening.TURN)
         _give(draft, draft.desk.orders[ticket.number])
     elif before.alive:
-        draft.put(evolve(ticket, turn_at=None))  # it comes again with the end of the part before
+        draft.put(ticket._replace(turn_at=None))  # it comes again with the end of the part before
     else:
         drop_parts(draft, before)
 
@@ -94,12 +89,12 @@ def turn(draft: Draft, ticket: Ticket) -> None:
 
 def dispatched(draft: Draft, entry: Dispatched) -> None:
     ticket = _under_way(draft, entry.intent, Happening.DISPATCHED)
-    move(draft, evolve(ticket, handing=Handing.OVER, given_at=draft.now), Happening.DISPATCHED)
+    move(draft, ticket._replace(handing=Handing.OVER, given_at=draft.now), Happening.DISPATCHED)
 
 
 def not_sent(draft: Draft, entry: NotSent) -> None:
     happening = Happening.NOT_SENT if entry.code is None else Happening.REFUSED
-    ticket = evolve(_under_way(draft, entry.intent, happening), handing=Handing.OVER)
+    ticket = _under_way(draft, entry.intent, happening)._replace(handing=Handing.OVER)
     if ticket.lives and ticket.alive:  # and yet the broker spoke of it
         ticket = ticket.doubted()
     move(draft, ticket, happening, f"not sent: {entry.why}", entry.code)
@@ -140,12 +135,12 @@ def amend_asked(draft: Draft, entry: AmendAsked) -> None:
     after(ticket.kind, Happening.AMEND_ASKED, entry.intent)
     if not amendable(draft.desk, entry.intent):
         raise IllegalTransition(f"order {entry.intent} can't be amended while the link or its own end is in question")
-    draft.put(evolve(ticket, amended=entry.pricing))
+    draft.put(ticket._replace(amended=entry.pricing))
     draft.effects.append(Amend(entry.intent, entry.pricing))
 
 
 def amend_failed(draft: Draft, entry: AmendFailed) -> None:
-    ticket = evolve(own(draft.desk, entry.intent, Happening.AMEND_FAILED), amended=None)
+    ticket = own(draft.desk, entry.intent, Happening.AMEND_FAILED)._replace(amended=None)
     after(ticket.kind, Happening.AMEND_FAILED, entry.intent)
     if entry.in_doubt and ticket.alive:
         doubt(draft, ticket, f"its amendment is in doubt: {entry.why}")

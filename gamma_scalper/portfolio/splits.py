@@ -46,7 +46,7 @@ def split_of(riddle: Riddle, claims: Sequence[Claim], theirs: AccountRecords) ->
         accepted_by=ONLY_ONE,
     )
     words = f"{named(stock)} was split, {ratio.numerator} for {ratio.denominator}: {entry.evidence}"
-    return Piece(Kind.SPLIT, {stock.con_id: after - before}, words, ((owner.book, entry),))
+    return Piece(Kind.SPLIT, named(stock), abs(before), {stock.con_id: after - before}, words, ((owner.book, entry),))
 
 
 def _simple(ratio: Decimal) -> Fraction | None:

@@ -3,8 +3,9 @@
 import enum
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Order, Pricing
@@ -15,8 +16,7 @@ NONE = Decimal(0)
 _OVER = (Standing.FILLED, Standing.CANCELLED, Standing.REJECTED)
 
 
-@frozen
-class Life:
+class Life(NamedTuple):
     """One permId of an intent. An amendment on a bad line may have made a second, and both may fill."""
 
     perm_id: int  # 0 until the broker has named it
@@ -35,7 +35,7 @@ class Life:
     def told(self, report: OrderReport, quantity: Decimal) -> "Life":
         """After a report on it. Of two ways to be dead the one that says more stays."""
         if report.standing is Standing.UNKNOWN:
-            return evolve(self, doubted=True, said=max(self.said, report.filled))
+            return self._replace(doubted=True, said=max(self.said, report.filled))
         said = report.filled
         if report.standing is Standing.FILLED and not said:
             said = quantity
@@ -43,7 +43,7 @@ class Life:
         if repeated and (self.standing is not Standing.CANCELLED or report.standing is Standing.CANCELLED):
             known_why = self.why or report.why
             known_code = self.code if self.code is not None else report.code
-            return evolve(self, doubted=False, said=max(self.said, said), code=known_code, why=known_why)
+            return self._replace(doubted=False, said=max(self.said, said), code=known_code, why=known_why)
         return Life(
             perm_id=self.perm_id,
             standing=report.standing,
@@ -96,8 +96,7 @@ class Cancelling:
     attempts: int = 0
 
 
-@frozen(kw_only=True)
-class Ticket:
+class Ticket(NamedTuple):
     """An order and all the desk has to remember of it."""
 
     order: Order
@@ -127,6 +126,10 @@ class Ticket:
         return self.order.alive
 
     @property
+    def perm_ids(self) -> tuple[int, ...]:
+        return tuple(sorted(life.perm_id for life in self.lives if life.perm_id))
+
+    @property
     def at_broker(self) -> bool:
         """It may be there, as far as we know."""
         return self.alive and self.kind not in (Kind.PLANNED, Kind.JOURNALED)
@@ -138,18 +141,22 @@ class Ticket:
     @property
     def missing(self) -> Decimal:
         """Reported as filled, and not proved by executions."""
+        return self.missing_with(self.executed)
+
+    def missing_with(self, executed: Decimal) -> Decimal:
         if self.corrected:
             return NONE
-        return max(sum((life.said for life in self.lives), NONE) - self.executed, NONE)
+        said = self.lives[0].said if len(self.lives) == 1 else sum((life.said for life in self.lives), NONE)
+        return said - executed if said > executed else NONE
 
     def with_life(self, life: Life) -> "Ticket":
         """With this life in the place of what it was, or as a further one. A nameless one takes the first name."""
         places = [at for at, each in enumerate(self.lives) if each.perm_id in (life.perm_id, 0)]
         if not places:
-            return evolve(self, lives=(*self.lives, life))
+            return self._replace(lives=(*self.lives, life))
         lives = list(self.lives)
         lives[places[0]] = life
-        return evolve(self, lives=tuple(lives))
+        return self._replace(lives=tuple(lives))
 
     def life(self, perm_id: int) -> Life | None:
         """The one that is meant: by its name, the nameless one, or where no name was said the newest."""
@@ -158,9 +165,9 @@ class Ticket:
         for each in self.lives:
             if each.perm_id == perm_id:
                 return each
-        return next((evolve(each, perm_id=perm_id) for each in self.lives if not each.perm_id), None)
+        return next((each._replace(perm_id=perm_id) for each in self.lives if not each.perm_id), None)
 
     def doubted(self) -> "Ticket":
         """What was last said of its living lives counts no more; one that was never named is in doubt as such."""
-        lives = tuple(life if life.over else evolve(life, doubted=True) for life in self.lives)
-        return evolve(self, lives=lives or (Life(0, doubted=True),))
+        lives = tuple(life if life.over else life._replace(doubted=True) for life in self.lives)
+        return self._replace(lives=lives or (Life(0, doubted=True),))

@@ -12,6 +12,7 @@ from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.effects import Cancel
 from gamma_scalper.portfolio.errands import DEADLINE, attend_errands, waits_until, watch_flattening
 from gamma_scalper.portfolio.moves import cancel, doubt
+from gamma_scalper.portfolio.order_table import Kind
 from gamma_scalper.portfolio.questions import ask
 from gamma_scalper.portfolio.sending import turn
 from gamma_scalper.portfolio.tickets import Ticket
@@ -29,7 +30,7 @@ class Timer(enum.Enum):
 
 def timers(ticket: Ticket, parameters: DeskParameters) -> Iterator[tuple[datetime, Timer]]:
     """Those that run for an order; the broker's records are asked for besides."""
-    if ticket.turn_at is not None:
+    if ticket.turn_at is not None and ticket.kind is Kind.PLANNED:
         yield ticket.turn_at, Timer.TURN
     if not ticket.at_broker:
         return
@@ -114,7 +115,7 @@ def _chase(draft: Draft, ticket: Ticket) -> None:
         doubt(draft, ticket, f"{cancelling.attempts} cancels were of no effect")
         ticket = draft.desk.orders[number]
     again = evolve(cancelling, attempts=cancelling.attempts + 1, next_at=draft.after(wait_s))
-    draft.put(evolve(ticket, cancelling=again))
+    draft.put(ticket._replace(cancelling=again))
     draft.effects.append(Cancel(id))
 
 

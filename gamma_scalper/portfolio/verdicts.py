@@ -1,10 +1,9 @@
 """What the facts about an order come to: executions first, then what the broker said of each of its lives."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-
-from attrs import frozen
+from typing import NamedTuple
 
 from gamma_scalper.domain.instruments import Combo, Leg, Tradable
 from gamma_scalper.domain.orders import (
@@ -14,7 +13,6 @@ from gamma_scalper.domain.orders import (
     GoodTill,
     Intent,
     Journaled,
-    Order,
     OrderState,
     PartlyFilled,
     Rejected,
@@ -26,9 +24,10 @@ from gamma_scalper.domain.ports import Standing
 from gamma_scalper.portfolio.order_table import Happening, Kind
 from gamma_scalper.portfolio.tickets import NONE, Life, Ticket
 
+_WIRE_STEP = timedelta(seconds=1)  # on the wire an order's end has no fractions of a second
 
-@frozen
-class Executed:
+
+class Executed(NamedTuple):
     """How much of an intent its executions make up."""
 
     filled: Decimal  # whole units of it, at most its quantity
@@ -43,33 +42,31 @@ def legs_of(instrument: Tradable) -> tuple[Leg, ...]:
 
 def made_up(intent: Intent, signed: Mapping[int, Decimal]) -> Executed:
     """`signed` is what was executed by conId. A combo has filled as often as all of its legs have."""
-    legs, quantity = legs_of(intent.instrument), intent.quantity
-    if len(legs) == 1 and len(signed) == 1:  # by far the most frequent
-        con_id = legs[0].instrument.con_id
-        units = [intent.side.sign * signed.get(con_id, NONE)]
-        strange = con_id not in signed
-    else:
-        units = [intent.side.sign * signed.get(leg.instrument.con_id, NONE) / leg.ratio for leg in legs]
-        named = {leg.instrument.con_id for leg in legs}
-        strange = any(amount and con_id not in named for con_id, amount in signed.items())
-    least = max(min(units), NONE)
-    whole = least if len(legs) == 1 else least // 1
-    return Executed(min(whole, quantity), max(max(units) - quantity, NONE), strange or min(units) < 0)
+    what, sign, quantity = intent.instrument, intent.side.sign, intent.quantity
+    if not isinstance(what, Combo):
+        done = sign * signed.get(what.con_id, NONE)
+        strange = done < 0 or len(signed) > (what.con_id in signed)
+        return Executed(min(max(done, NONE), quantity), max(done - quantity, NONE), strange)
+    units = [sign * signed.get(leg.instrument.con_id, NONE) / leg.ratio for leg in what.legs]
+    strange = min(units) < 0 or not {leg.instrument.con_id for leg in what.legs}.issuperset(signed)
+    whole = max(min(units), NONE) // 1
+    return Executed(min(whole, quantity), max(max(units) - quantity, NONE), strange)
 
 
-def verdict(ticket: Ticket, filled: Decimal) -> Happening | None:
-    """What the order comes to with so much filled; None while nothing was told of it."""
+def verdict(ticket: Ticket, filled: Decimal) -> Happening:
+    """What an order of which something was told comes to, with so much of it filled."""
     quantity, lives = ticket.order.intent.quantity, ticket.lives
     if filled >= quantity:
         done = len(lives) < 2 or all(life.executed >= quantity or (life.over and not life.doubted) for life in lives)
         return Happening.WHOLE if done else Happening.DOUBTED
-    if not lives:
-        return None
-    if any(life.doubted for life in lives):
-        return Happening.DOUBTED
-    if not all(life.over for life in lives):
+    over = True
+    for life in lives:
+        if life.doubted:
+            return Happening.DOUBTED
+        over = over and life.over
+    if not over:
         return Happening.PARTLY if filled else Happening.ALIVE
-    if ticket.missing:
+    if ticket.missing_with(filled):
         return Happening.DOUBTED
     last = lives[-1]
     if last.standing is Standing.REJECTED:
@@ -83,7 +80,7 @@ def _ran_out(ticket: Ticket, life: Life) -> bool:
         isinstance(lifetime, GoodTill)
         and life.standing is Standing.CANCELLED
         and life.told_at is not None
-        and life.told_at >= lifetime.until
+        and life.told_at > lifetime.until - _WIRE_STEP
     )
 
 
@@ -112,8 +109,3 @@ def state_of(kind: Kind, ticket: Ticket, why: str, code: int | None, now: dateti
             return Expired()
         case Kind.PLANNED:
             raise ValueError("an order is planned once, when it is written down")
-
-
-def with_state(order: Order, state: OrderState, filled: Decimal, lives: tuple[Life, ...]) -> Order:
-    perm_ids = tuple(life.perm_id for life in lives if life.perm_id)
-    return Order(intent=order.intent, state=state, filled=filled, perm_ids=perm_ids)

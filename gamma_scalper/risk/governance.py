@@ -13,6 +13,7 @@ from immutables import Map
 from gamma_scalper.domain.entries import (
     DayBegan,
     Dispatched,
+    Elapsed,
     Entry,
     Halted,
     HaltLifted,
@@ -25,7 +26,7 @@ from gamma_scalper.domain.entries import (
     Restarted,
     Unpaused,
 )
-from gamma_scalper.domain.fills import Fill
+from gamma_scalper.domain.fills import Commission, Fill
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Purpose
 from gamma_scalper.domain.ports import OrderReport, Standing
@@ -49,6 +50,7 @@ class Marks:
     profits: tuple[Decimal, ...] = ()  # of today
     equities: tuple[Decimal, ...] = ()
     peak: Decimal | None = None
+    opened: Decimal = Decimal(0)  # the equity when the day began
 
 
 @frozen
@@ -74,9 +76,40 @@ class Governance:
     marks: Map[str, Marks] = field(factory=Map)
     rejections: Map[str, Rejections] = field(factory=Map)
 
+    def opened(self, book: str) -> Decimal:
+        """What a book was worth when the day began."""
+        return self.marks.get(book, Marks()).opened
+
 
 def govern(state: Governance, book: str, entry: Entry, at: datetime) -> Governance:
-    """The state after one row of the journal. Most rows change nothing here."""
+    """The state after one row of the journal. Most rows change nothing here; the frequent ones are looked at first."""
+    match entry:
+        case Fill():
+            ours = entry.intent is not None and book in state.rejections
+            return evolve(state, rejections=state.rejections.delete(book)) if ours else state
+        case OrderReport():
+            return _rejected(state, book, entry.order_ref) if entry.standing is Standing.REJECTED else state
+        case Commission() | Elapsed():
+            return state
+        case Dispatched():
+            return _hedged(state, entry.intent, at) if entry.intent in state.unsent_hedges else state
+        case Ordered():
+            return _ordered(state, book, entry, at)
+        case Marked():
+            return evolve(state, marks=state.marks.set(book, _marked(state.marks.get(book, Marks()), entry)))
+        case NotSent():
+            return evolve(state, unsent_hedges=_without(state.unsent_hedges, entry.intent))
+        case Restarted():
+            for intent in sorted(intent for intent in state.unsent_hedges if intent.book == book):
+                state = _hedged(state, intent, at)  # it may have been sent, so it counts
+            return state
+        case DayBegan():
+            return state if entry.day == state.day else _new_day(state, entry.day)
+    return _decided(state, book, entry)
+
+
+def _decided(state: Governance, book: str, entry: Entry) -> Governance:
+    """What a person, a breaker or health decided."""
     match entry:
         case ModeChanged():
             chosen = state.chosen if entry.by == BY_HEALTH else state.chosen.set(book, entry.mode)
@@ -90,24 +123,6 @@ def govern(state: Governance, book: str, entry: Entry, at: datetime) -> Governan
             return state if key in state.halts else evolve(state, halts=state.halts.set(key, entry))
         case HaltLifted():
             return evolve(state, halts=_without(state.halts, (book, entry.breaker)))
-        case DayBegan():
-            return state if entry.day == state.day else _new_day(state, entry.day)
-        case Marked():
-            return evolve(state, marks=state.marks.set(book, _marked(state.marks.get(book, Marks()), entry)))
-        case Ordered():
-            return _ordered(state, book, entry, at)
-        case Dispatched() if entry.intent in state.unsent_hedges:
-            return _hedged(state, entry.intent, at)
-        case NotSent() if entry.intent in state.unsent_hedges:
-            return evolve(state, unsent_hedges=state.unsent_hedges.delete(entry.intent))
-        case Restarted():
-            for intent in sorted(intent for intent in state.unsent_hedges if intent.book == book):
-                state = _hedged(state, intent, at)  # it may have been sent, so it counts
-            return state
-        case OrderReport() if entry.standing is Standing.REJECTED:
-            return _rejected(state, book, entry.order_ref)
-        case Fill() if entry.intent is not None and state.rejections.get(book, Rejections()).count:
-            return evolve(state, rejections=state.rejections.delete(book))
     return state
 
 
@@ -140,8 +155,11 @@ def _mode(state: Governance, book: str) -> Mode | None:
 
 def _new_day(state: Governance, day: date) -> Governance:
     """Counters start at nothing; halts, pauses, the mode and the highest equity stay."""
-    hedging = {book: evolve(record, today=0) for book, record in state.hedging.items()}
-    marks = {book: evolve(each, profits=()) for book, each in state.marks.items()}
+    hedging = {book: evolve(record, today=0) for book, record in sorted(state.hedging.items())}
+    marks = {
+        book: evolve(each, profits=(), opened=each.equities[-1] if each.equities else each.opened)
+        for book, each in sorted(state.marks.items())
+    }
     return evolve(state, day=day, hedging=Map(hedging), marks=Map(marks))
 
 
@@ -152,6 +170,7 @@ def _marked(marks: Marks, entry: Marked) -> Marks:
         profits=(*marks.profits, entry.profit_today)[-MOST_MARKS:],
         equities=equities,
         peak=reached if marks.peak is None else max(marks.peak, reached),
+        opened=marks.opened,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple, NoReturn
 
 from gamma_scalper.domain.instruments import Combo, Option, Stock, Tradable
+from gamma_scalper.domain.money import to_float
 from gamma_scalper.domain.orders import Order, Unknown
 from gamma_scalper.domain.ports import Condition
 from gamma_scalper.domain.proposals import Plan
@@ -22,7 +23,7 @@ _ZERO = Decimal(0)
 def contract(facts: Facts, con_id: int) -> ContractFacts:
     contracts = known(facts.market.contracts, "the market")
     found = contracts.get(con_id)
-    return found if found is not None else missing(facts, con_id, "anything of")
+    return found if found is not None else missing(facts, con_id, "what is quoted of")
 
 
 def quote(facts: Facts, con_id: int) -> Quote:
@@ -33,7 +34,7 @@ def quote(facts: Facts, con_id: int) -> Quote:
 def two_sided(facts: Facts, con_id: int) -> Quote:
     """The quote, where it has both sides."""
     found = quote(facts, con_id)
-    return found if found.usable else missing(facts, con_id, "bid and ask of")
+    return found if found.usable else missing(facts, con_id, "the two-sided quote of")
 
 
 def condition(facts: Facts, con_id: int) -> Condition:
@@ -43,7 +44,7 @@ def condition(facts: Facts, con_id: int) -> Condition:
 
 def session(facts: Facts, con_id: int) -> Session:
     found = contract(facts, con_id).session
-    return found if found is not None else missing(facts, con_id, "the trading hours of")
+    return found if found is not None else missing(facts, con_id, "the session of")
 
 
 def missing(facts: Facts, con_id: int, what: str) -> NoReturn:
@@ -160,7 +161,7 @@ def working(orders: Sequence[Order], con_id: int) -> tuple[Decimal, Decimal]:
 
 def only_reduces(facts: Facts, plan: Plan) -> bool:
     """Whatever of it fills, along with what is working already, every contract's holding shrinks and none is turned."""
-    live = known(facts.book.live, "the book's orders")
+    live = known(facts.book.live, "what the book has ordered")
     for con_id in contracts_of(plan):
         now_held = held(facts, con_id)
         wanted = [change.quantity for change in changes(plan) if change.instrument.con_id == con_id]
@@ -175,13 +176,13 @@ def only_reduces(facts: Facts, plan: Plan) -> bool:
 
 def after(facts: Facts, plan: Plan, con_id: int) -> Decimal:
     """The holding once the plan and all that works has filled."""
-    bought, sold = working(known(facts.book.live, "the book's orders"), con_id)
+    bought, sold = working(known(facts.book.live, "what the book has ordered"), con_id)
     planned = sum((change.quantity for change in changes(plan) if change.instrument.con_id == con_id), _ZERO)
     return held(facts, con_id) + bought + sold + planned
 
 
 def in_doubt(facts: Facts) -> tuple[Order, ...]:
-    live = known(facts.book.live, "the book's orders")
+    live = known(facts.book.live, "what the book has ordered")
     return tuple(order for order in live if isinstance(order.state, Unknown))
 
 
@@ -192,7 +193,7 @@ def figure(facts: Facts, absolute: float, per_straddle: float) -> float:
     """A limit in shares or dollars: by the number of straddles where it is given so, else as it stands."""
     if not per_straddle:
         return absolute
-    return per_straddle * float(known(facts.book.straddles, "how many straddles the book holds"))
+    return per_straddle * to_float(known(facts.book.straddles, "how many straddles the book holds"))
 
 
 def finite(number: float | None, what: str) -> float:

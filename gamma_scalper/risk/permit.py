@@ -91,7 +91,7 @@ def approve(facts: Facts, plan: Plan, parameters: RiskParameters) -> Approved | 
     refusals = [answer for answer in answers if answer is not None]
     if refusals:
         return Refused(refusals)
-    return Approved(plan=plan, at=facts.now, reserved=_reserved(facts, plan))
+    return Approved(plan=plan, at=facts.now, reserved=_reserved(facts, plan, reducing))
 
 
 def judged_as(facts: Facts, plan: Plan, reducing: bool) -> Purpose:
@@ -101,10 +101,10 @@ def judged_as(facts: Facts, plan: Plan, reducing: bool) -> Purpose:
     return plan.purpose
 
 
-def _reserved(facts: Facts, plan: Plan) -> tuple[Money, ...]:
-    """What was reckoned; nothing where that is not known, and then only what ends a position came so far."""
+def _reserved(facts: Facts, plan: Plan, reducing: bool) -> tuple[Money, ...]:
+    """What was reckoned; nothing for what only reduces, which no lack of money may stop."""
     costs = facts.money.costs
-    if costs is not None and len(costs) == len(plan.proposals):
+    if not reducing and costs is not None and len(costs) == len(plan.proposals):
         return costs
     return tuple(Money(0, proposal.instrument.currency) for proposal in plan.proposals)
 

@@ -44,6 +44,7 @@ ORDER_GUARDS: tuple[OrderGuard, ...] = (
     records.self_cross,
     records.order_rate,
     structure.reduces,
+    structure.nothing_naked,
     structure.mending,
     structure.orphan,
     structure.days_to_expiry,

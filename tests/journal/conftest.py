@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from gamma_scalper.journal.tables import address
 
 SERVER = Path(__file__).parents[2] / ".ci" / "postgres"
+ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"  # a socket needs a short path, and a test no disk
 INSTALLED = bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
 AVAILABLE = ["sqlite", *(["postgresql"] if INSTALLED or "TEST_POSTGRES_URL" in os.environ else [])]
 
@@ -22,7 +23,7 @@ def postgres_url():
     if "TEST_POSTGRES_URL" in os.environ:
         yield os.environ["TEST_POSTGRES_URL"]
         return
-    folder = tempfile.mkdtemp(prefix="pg", dir="/tmp")  # a socket's path must be short
+    folder = tempfile.mkdtemp(prefix="pg", dir=ROOM)
     try:
         yield subprocess.run([SERVER, "start", folder], check=True, capture_output=True, text=True).stdout.strip()
     finally:

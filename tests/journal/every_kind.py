@@ -121,6 +121,7 @@ SAMPLES: tuple[e.Entry, ...] = (
     e.CancelFailed(HEDGE, "not connected"),
     e.Elapsed(),
     e.Restarted(),
+    e.Restarted([("ack_s", 5.0), ("flatten.collar_pct", 1)]),
     e.RecordsRead(open_orders=[report()], completed=(report(standing=Standing.FILLED, filled=20, remaining=0),)),
     e.RecordsRead(open_orders=[], completed=None, complete=False),
     e.FlattenAsked(why="close for the day", by="ada", within_s=120.0),

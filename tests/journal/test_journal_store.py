@@ -4,7 +4,9 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from every_kind import HEDGE, NOON, SAMPLES
@@ -108,6 +110,18 @@ def test_the_hash_of_a_row_covers_the_one_before_and_every_column():
     for number, other in enumerate(others):
         hashes.add(seal(*[*columns[:number], other, *columns[number + 1 :]]))
     assert len(hashes) == 1 + len(others)
+
+
+def test_the_chain_can_be_checked_without_this_program(sqlite_url, tmp_path):
+    with journal(sqlite_url) as opened:
+        busy(opened)
+    hash = "0" * 64
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        for *columns, payload, sealed in connection.execute("select * from event order by seq"):
+            lines = "".join(f"{column}\n" for column in (hash, *columns))
+            hash = sha256((lines + payload).encode()).hexdigest()
+            assert hash == sealed
+        assert connection.execute("select seq, hash from head").fetchall() == [(len(SAMPLES), hash)]
 
 
 def test_no_name_of_a_book_can_pass_for_another_column(sqlite_url):
@@ -247,6 +261,15 @@ def test_what_nobody_waits_for_is_written_by_number(sqlite_url, threaded):
         assert opened.head[0] in (range(20, 26) if threaded else [20])
 
 
+async def test_a_journal_in_memory_is_written_and_read_by_one_thread():
+    with journal("sqlite://", threaded=True, flush_rows=5) as opened:
+        for _ in range(12):
+            opened.append("spy", Elapsed(), NOON)
+        assert opened.head[0] == 10
+        await opened.flush()
+        assert [row.seq for row in opened.rows()] == list(range(1, 13))
+
+
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
@@ -273,9 +296,8 @@ def test_moments_sort_as_text_too(sqlite_url, tmp_path):
     with journal(sqlite_url) as opened:
         for at in moments:
             opened.append("spy", Elapsed(), at)
-    with sqlite3.connect(tmp_path / "journal.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         assert [seq for (seq,) in connection.execute("select seq from event order by at")] == [1, 2, 3, 4]
-    connection.close()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle9://x/y", ""])

@@ -47,6 +47,13 @@ def test_a_start_that_failed_holds_nothing(tmp_path):
         assert opened.head[0] == 0
 
 
+def test_a_lock_that_can_not_be_written_is_one_line(sqlite_url, tmp_path):
+    (tmp_path / "state").write_text("a file where a folder should be")
+    with pytest.raises(UserError, match=r"state/lock can't be written: .*; set STATE_DIR") as caught:
+        SqlJournal.open(sqlite_url, lock=tmp_path / "state" / "lock", clock=FixedClock())
+    assert caught.value.exit_code == 2
+
+
 def test_a_process_that_is_killed_holds_nothing_any_more(sqlite_url, tmp_path):
     lock = tmp_path / "lock"
     command = [sys.executable, "-I", "-c", DIES_WITH_THE_LOCK, str(lock)]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gamma_scalper.domain.instruments import Option, Stock
-from gamma_scalper.domain.orders import Limit, Order, Purpose, Side
+from gamma_scalper.domain.orders import Limit, Order, Purpose, Side, Working
 from gamma_scalper.domain.proposals import Deltas, Plan, Proposal
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import PositionSnapshot
@@ -29,8 +29,8 @@ class Wish:
     since: datetime
     straddles: int
     shares: int
-    parts: int = 1  # so many orders, one after the other
-    manner: str = "take"  # take: at the far side; improve: at the near side first, then amended; try: placed and withdrawn first
+    most: int = 1_000  # shares in one order; more go as several, one after the other
+    manner: str = "take"  # at the far side; improve: at the near side, then amended; try: withdrawn once before that
 
 
 @frozen(kw_only=True)
@@ -67,7 +67,7 @@ class Scripted:
         self._clock = clock
         self._every_s = every_s
         self._position: PositionSnapshot | None = None
-        self._handled: set[object] = set()  # intents that were amended or withdrawn already
+        self._handled: set[object] = set()  # intents that were amended or withdrawn, wishes that were withdrawn once
 
     async def run(self) -> None:
         while True:
@@ -99,10 +99,12 @@ class Scripted:
     def _mind(self, order: Order, wish: Wish, quotes: dict[int, Quote]) -> TradeCommand | None:
         """One that rests is improved, or withdrawn, once."""
         intent = order.intent
-        if not isinstance(intent.instrument, Stock) or intent.id in self._handled or wish.manner == "take":
+        working = isinstance(order.state, Working) and isinstance(intent.instrument, Stock)
+        if not working or intent.id in self._handled or wish.manner == "take":
             return None
         self._handled.add(intent.id)
-        if wish.manner == "try" and len(self._handled) == 1:
+        if wish.manner == "try" and wish not in self._handled:
+            self._handled.add(wish)
             return Withdraw(intent.id, "a second thought")
         far = _far(intent.side, quotes[intent.instrument.con_id])
         return Reprice(intent.id, Limit(far), "it should be filled now")
@@ -114,17 +116,14 @@ class Scripted:
             self._proposal(purpose, leg, side, abs(number), _far(side, quotes[leg.con_id]), quotes)
             for leg in (self._contracts.call, self._contracts.put)
         ]
-        return self._plan(legs, quotes, position, structure="straddle" if number > 0 else "")
+        return self._plan(legs, quotes, position, structure="straddle")
 
     def _hedge(self, shares: int, wish: Wish, quotes: dict[int, Quote], position: PositionSnapshot) -> Plan:
         side = Side.BUY if shares > 0 else Side.SELL
         quote = quotes[self._contracts.share.con_id]
         price = _far(side, quote) if wish.manner == "take" else _near(side, quote)
-        size = abs(shares) // wish.parts
-        sizes = [size] * (wish.parts - 1) + [abs(shares) - size * (wish.parts - 1)]
-        proposals = [
-            self._proposal(Purpose.HEDGE, self._contracts.share, side, each, price, quotes) for each in sizes
-        ]
+        sizes = [min(wish.most, abs(shares) - done) for done in range(0, abs(shares), wish.most)]
+        proposals = [self._proposal(Purpose.HEDGE, self._contracts.share, side, each, price, quotes) for each in sizes]
         return self._plan(proposals, quotes, position, off=float(-shares), together=False)
 
     def _proposal(
@@ -186,8 +185,8 @@ def _near(side: Side, quote: Quote) -> Decimal:
 
 
 def script(start: datetime, minutes: Sequence[tuple[float, int, int, int, str]]) -> tuple[Wish, ...]:
-    """(minute, straddles, shares, parts, manner), counted from the start."""
+    """(minute, straddles, shares, most, manner), counted from the start."""
     return tuple(
-        Wish(start + timedelta(minutes=minute), straddles, shares, parts, manner)
-        for minute, straddles, shares, parts, manner in minutes
+        Wish(start + timedelta(minutes=minute), straddles, shares, most, manner)
+        for minute, straddles, shares, most, manner in minutes
     )

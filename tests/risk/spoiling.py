@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import attrs
 from attrs import evolve, frozen
 from good_day import (
     CALL,
@@ -169,6 +170,7 @@ CASES: dict[str, Case] = {
     "towards the target": Case(given("delta.target", 60.5)),
     "leg imbalance": Case(given("book.imbalance", Decimal(1))),
     "mending": Case(given("book.imbalance", Decimal(0))),
+    "nothing naked": Case(ordered(instrument=CALL, side=Side.SELL, quantity=2, pricing=Limit(Decimal("10.00")))),
     "orphan: entries": Case(given("book.holdings", (Holding(SPY, -40),))),
     "orphan": Case(given("book.holdings", (Holding(SPY, -40),)), begin=SHORT_SALE),
     "only reduces": Case(given("book.holdings", (Holding(CALL, 1), Holding(PUT, 2), Holding(SPY, -40)))),
@@ -209,3 +211,17 @@ REDUCING: dict[Purpose, Change] = {
     ),
     Purpose.REPAIR: ordered(instrument=CALL, side=Side.SELL, quantity=1, pricing=Limit(Decimal("10.00"))),
 }
+
+
+class Watched:
+    """Parameters that write down what is read of them."""
+
+    def __init__(self, parameters: object, read: set[str], path: str = "") -> None:
+        self._parameters, self._read, self._path = parameters, read, path
+
+    def __getattr__(self, name: str) -> object:
+        value, path = getattr(self._parameters, name), f"{self._path}{name}"
+        if attrs.has(type(value)):
+            return Watched(value, self._read, f"{path}.")
+        self._read.add(path)
+        return value

@@ -203,6 +203,18 @@ def test_one_odd_mark_is_no_peak():
     assert seen(folded(*marks(0, 900, 900, 900, 0, 0, 0))).drawdown == 900
 
 
+def test_a_day_opens_at_the_last_equity_of_the_day_before():
+    state = folded((HOUSE, DayBegan(date(2026, 1, 5))), *marks(-100, 250))
+    assert state.opened("spy") == 0
+    state = folded((HOUSE, DayBegan(date(2026, 1, 6))), *marks(40), state=state)
+    assert state.opened("spy") == 10_250
+    assert (
+        folded((HOUSE, DayBegan(date(2026, 1, 7))), (HOUSE, DayBegan(date(2026, 1, 8))), state=state).opened("spy")
+        == 10_040
+    )
+    assert state.opened("qqq") == 0
+
+
 @given(st.lists(st.integers(-5000, 5000), min_size=1, max_size=30))
 def test_a_filtered_loss_was_reached_by_each_of_the_last_three_marks(profits):
     facts = seen(folded(*marks(*profits)))

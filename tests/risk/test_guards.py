@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-import attrs
 import pytest
 from attrs import evolve
 from good_day import at_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spoiling import CASES, OPTIONS, REDUCING, SHARES, Asked, a_good_one
+from spoiling import CASES, OPTIONS, REDUCING, SHARES, Asked, Watched, a_good_one
 
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.proposals import Approved, Refused
@@ -120,20 +119,6 @@ def test_knowing_less_never_permits_more(cell_of_table, forgotten):
         asked = without(asked, need)
     assert set(permit(asked.facts, asked.parameters).purposes) <= set(allowed)
     assert isinstance(approve(asked.facts, asked.plan, asked.parameters), Refused)
-
-
-class Watched:
-    """Parameters that write down what is read of them."""
-
-    def __init__(self, parameters: object, read: set[str], path: str = "") -> None:
-        self._parameters, self._read, self._path = parameters, read, path
-
-    def __getattr__(self, name: str) -> object:
-        value, path = getattr(self._parameters, name), f"{self._path}{name}"
-        if attrs.has(type(value)):
-            return Watched(value, self._read, f"{path}.")
-        self._read.add(path)
-        return value
 
 
 def questions(guard: Guard) -> Iterator[Asked]:

@@ -11,7 +11,7 @@ from gamma_scalper.domain.entries import Halted, Mode
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.breakers import must_exit, tripped
-from gamma_scalper.risk.facts import Facts, HedgeRecord, LegDelta
+from gamma_scalper.risk.facts import BookFacts, Facts, HedgeRecord, LegDelta
 from gamma_scalper.risk.health import Lamp, health
 from gamma_scalper.risk.mode_watch import ModeWatch, told, watched
 
@@ -67,6 +67,11 @@ def test_a_cooldown_and_a_closed_market_leave_the_lamp_green():
     assert lamp(at_path(GOOD, "governance.hedging", HedgeRecord(today=1, last_at=NOW))) is Lamp.GREEN
     night = at_path(at_path(GOOD, "now", NOW + timedelta(hours=5)), "house.compared_at", NOW + timedelta(hours=5))
     assert lamp(night) is Lamp.GREEN
+
+
+def test_with_no_facts_at_all_the_lamp_is_red():
+    nothing = Facts(now=NOW, book=BookFacts(book="spy", underlying=SPY))
+    assert lamp(nothing) is Lamp.RED
 
 
 # -- breakers ----------------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from gamma_scalper.domain.entries import Halted, Mode
 from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.money import Money
-from gamma_scalper.domain.orders import Limit, PartlyFilled, Purpose, Side, Unknown
+from gamma_scalper.domain.orders import Limit, Market, PartlyFilled, Purpose, Side, Unknown
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.proposals import Approved, Plan, Refused
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.facts import DeltaFacts, Facts, GovernanceFacts, MoneyFacts
+from gamma_scalper.risk.last_look import last_look
 from gamma_scalper.risk.measures import only_reduces
 from gamma_scalper.risk.modes import CAPS, strictest
 from gamma_scalper.risk.permit import approve, permit
@@ -153,9 +154,25 @@ def test_only_reducing_means_that_no_fill_of_any_part_makes_it_more_or_turns_it(
     assert only_reduces(facts, plan) is safe
 
 
+@pytest.mark.parametrize(
+    ("shares", "sold", "naked"), [(-100, 1, False), (-101, 1, True), (0, 2, False), (50, 2, False)]
+)
+def test_an_exit_in_steps_keeps_the_cover_of_short_shares(shares, sold, naked):
+    held = (Holding(CALL, 2), Holding(PUT, 2), *((Holding(SPY, shares),) if shares else ()))
+    facts = at_path(good_facts(Purpose.EXIT), "book.holdings", held)
+    exit_ = {"purpose": Purpose.EXIT, "instrument": CALL, "side": Side.SELL, "pricing": Limit(Decimal("10.00"))}
+    assert ("nothing naked" in refusers(facts, plan_of(proposal(**exit_, quantity=sold)))) is naked
+
+
+def test_a_position_that_is_naked_already_may_be_made_less_so():
+    facts = at_path(good_facts(Purpose.EXIT), "book.holdings", (Holding(CALL, -2), Holding(PUT, 1)))
+    bought = proposal(purpose=Purpose.EXIT, instrument=CALL, side=Side.BUY, quantity=1, pricing=Limit(Decimal("10.10")))
+    assert approved(facts, plan_of(bought))
+
+
 def test_an_exit_of_a_combo_counts_its_legs():
     straddle = Combo([Leg(CALL, 1), Leg(PUT, 1)])
-    facts = at_path(good_facts(Purpose.EXIT), "money.costs", (Money(0),))
+    facts = at_path(good_facts(Purpose.EXIT), "book.holdings", (Holding(CALL, 2), Holding(PUT, 2)))
     sold = {"purpose": Purpose.EXIT, "instrument": straddle, "side": Side.SELL, "pricing": Limit(Decimal("19.50"))}
     assert approved(facts, plan_of(proposal(**sold, quantity=2)))
     assert "only reduces" in refusers(facts, plan_of(proposal(**sold, quantity=3)))
@@ -200,6 +217,21 @@ def test_the_same_side_of_a_contract_never_crosses():
     assert approved(at_path(good_facts(), "book.others", (other,)), good_plan(Purpose.HEDGE))
 
 
+def test_a_combos_price_says_nothing_of_its_legs_so_it_meets_whatever_is_on_the_other_side():
+    straddle = order(book="qqq", instrument=Combo([Leg(CALL, 1), Leg(PUT, 1)]), side=Side.BUY, quantity=1)
+    facts = at_path(good_facts(Purpose.EXIT), "book.others", (straddle,))
+    assert refusers(facts, good_plan(Purpose.EXIT)) == {"self-cross"}
+    selling = order(book="qqq", instrument=Combo([Leg(CALL, 1), Leg(PUT, -1)]), side=Side.SELL, quantity=1)
+    sold_call = plan_of(proposal(purpose=Purpose.EXIT, instrument=CALL, quantity=1, pricing=Limit(Decimal("10.00"))))
+    assert approved(at_path(good_facts(Purpose.EXIT), "book.others", (selling,)), sold_call)
+
+
+def test_an_order_at_the_market_meets_any_price():
+    plan = plan_of(proposal(pricing=Market()))
+    far = order(book="qqq", side=Side.BUY, pricing=Limit(Decimal("1.00")))
+    assert refusers(at_path(good_facts(), "book.others", (far,)), plan) == {"self-cross"}
+
+
 def test_a_plan_does_not_trade_with_itself():
     plan = plan_of(
         proposal(side=Side.SELL, quantity=60), proposal(side=Side.BUY, quantity=10, pricing=Limit(Decimal("600.01")))
@@ -219,6 +251,13 @@ def test_what_a_plan_may_cost_is_reserved_order_by_order():
     assert answer.at == NOW
 
 
+def test_what_only_reduces_holds_no_money_back_and_needs_none():
+    facts = at_path(at_path(good_facts(), "money.costs", (Money(10**9),)), "delta.projected", -60.0)
+    answer = approve(facts, plan_of(proposal(side=Side.BUY, quantity=20, pricing=Limit(Decimal("600.01")))), PARAMETERS)
+    assert isinstance(answer, Approved)
+    assert answer.reserved == (Money(0),)
+
+
 def test_a_cost_in_a_currency_of_which_nothing_is_known_is_not_paid():
     facts = at_path(good_facts(), "money.costs", (Money(10, "EUR"),))
     assert refusers(facts, good_plan(Purpose.HEDGE)) == {"buying power", "budget"}
@@ -228,3 +267,25 @@ def test_old_figures_of_the_account_pay_for_nothing():
     facts = good_facts()
     old = evolve(facts.money.account, at=NOW.replace(hour=16, minute=54))
     assert refusers(at_path(facts, "money.account", old), good_plan(Purpose.HEDGE)) == {"buying power"}
+
+
+# -- the last look -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "stopped"),
+    [
+        ("governance.mode", Mode.DEGRADED, {Purpose.ENTRY}),
+        ("governance.mode", Mode.EMERGENCY, set(Purpose) - {Purpose.FLATTEN}),
+        ("governance.mode", None, set(Purpose)),
+        ("house.panic", True, set(Purpose) - {Purpose.FLATTEN}),
+        ("house.panic", None, set(Purpose) - {Purpose.FLATTEN}),
+        ("governance.paused", "lunch", {Purpose.ENTRY, Purpose.HEDGE}),
+        ("governance.halts", (Halted("drawdown", "3,000"),), {Purpose.ENTRY}),
+        ("house.link", Link.BLIND, set(Purpose)),
+        ("book.live", (order(),), set()),
+    ],
+)
+def test_before_sending_the_house_is_asked_once_more(path, value, stopped):
+    facts = at_path(good_facts(), path, value)
+    assert {purpose for purpose in Purpose if last_look(facts, purpose, PARAMETERS)} == stopped

@@ -111,10 +111,10 @@ def test_quotes_that_are_not_the_markets_are_stale(data_type):
         (Motion(jump_pct=float("nan")), Market.GAP),
         (Motion(jump_pct=None), Market.STALE),
         (Motion(jump_pct=0.1, efficiency=0.6), Market.TREND),
-        (Motion(jump_pct=0.1, efficiency=0.29, realised_vol=0.15, implied_vol=0.10), Market.CHOPPY),
-        (Motion(jump_pct=0.1, efficiency=0.30, realised_vol=0.15, implied_vol=0.10), Market.NORMAL),
-        (Motion(jump_pct=0.1, efficiency=0.29, realised_vol=0.149, implied_vol=0.10), Market.NORMAL),
-        (Motion(jump_pct=0.1, efficiency=0.2, realised_vol=0.05, implied_vol=0.10), Market.QUIET),
+        (Motion(jump_pct=0.1, efficiency=0.29, realised_vol=0.75, implied_vol=0.50), Market.CHOPPY),
+        (Motion(jump_pct=0.1, efficiency=0.30, realised_vol=0.75, implied_vol=0.50), Market.NORMAL),
+        (Motion(jump_pct=0.1, efficiency=0.29, realised_vol=0.74, implied_vol=0.50), Market.NORMAL),
+        (Motion(jump_pct=0.1, efficiency=0.2, realised_vol=0.25, implied_vol=0.50), Market.QUIET),
         (Motion(jump_pct=0.1), Market.NORMAL),
     ],
 )
@@ -223,7 +223,7 @@ TURN = st.sampled_from(sorted(TURNS)).flatmap(lambda path: st.tuples(st.just(pat
 
 
 @given(st.lists(TURN, max_size=4))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_the_guards_allow_a_hedge_exactly_when_the_six_dimensions_do(turns):
     facts = good_facts()
     for path, value in turns:

@@ -106,7 +106,7 @@ def smallest_hedge(facts: Facts, plan: Plan, parameters: RiskParameters) -> str 
 )
 def towards_the_target(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
     off = finite(facts.delta.projected, "the delta") - finite(facts.delta.target, "the policy's target")
-    moved = sum(_delta_of(facts, change.instrument, float(change.quantity)) for change in changes(plan))
+    moved = sum(_delta_of(facts, change.instrument, to_float(change.quantity)) for change in changes(plan))
     if off * moved >= 0:
         return f"it adds {moved:+.1f} to a delta that is {off:+.1f} off its target"
     over = abs(moved) - abs(off)
@@ -117,8 +117,8 @@ def _delta_of(facts: Facts, instrument: object, quantity: float) -> float:
     """In shares of the underlying."""
     if not isinstance(instrument, Option):
         return quantity
-    legs = known(facts.delta.legs, "the legs' Greeks")
-    leg = known(legs.get(instrument.con_id), f"the Greeks of {name_of(facts, instrument.con_id)}")
+    legs = known(facts.delta.legs, "what the legs' Greeks are")
+    leg = known(legs.get(instrument.con_id), f"the delta of {name_of(facts, instrument.con_id)}")
     return quantity * instrument.multiplier * finite(leg.own, f"the delta of {name_of(facts, instrument.con_id)}")
 
 
@@ -133,10 +133,10 @@ def _delta_of(facts: Facts, instrument: object, quantity: float) -> float:
 )
 def greeks(facts: Facts, parameters: RiskParameters) -> str | None:
     options = options_held(facts)
-    legs = known(facts.delta.legs, "the legs' Greeks") if options else {}
+    legs = known(facts.delta.legs, "what the legs' Greeks are") if options else {}
     for option, _ in options:
         name = name_of(facts, option.con_id)
-        leg = known(legs.get(option.con_id), f"the Greeks of {name}")
+        leg = known(legs.get(option.con_id), f"the delta of {name}")
         own = known(leg.own, f"the delta of {name}")
         low, high = (0.0, 1.0) if option.right == "C" else (-1.0, 0.0)
         if not low <= own <= high:  # false for NaN too

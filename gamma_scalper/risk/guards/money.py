@@ -1,6 +1,6 @@
 """What it may cost: the account's funds, the book's budget, the broker's margin."""
 
-from gamma_scalper.domain.money import Money
+from gamma_scalper.domain.money import Money, to_decimal
 from gamma_scalper.domain.ports import AccountValues
 from gamma_scalper.domain.proposals import Plan
 from gamma_scalper.risk.facts import Facts, NotKnown, known
@@ -56,7 +56,7 @@ def what_if(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
     impact = known(facts.money.what_if, "the broker's word on the margin")
     equity, margin = impact.equity_with_loan_after, impact.initial_after
     cushion = parameters.money.margin_cushion_pct
-    if float(_in(equity, margin.currency).amount) < float(margin.amount) * (1 + cushion / 100):
+    if _in(equity, margin.currency) < margin * (1 + to_decimal(cushion) / 100):
         return f"the margin would be {margin} of an equity of {equity}, and {cushion:g}% more must be there"
     return None
 

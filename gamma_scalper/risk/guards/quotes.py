@@ -10,6 +10,7 @@ from gamma_scalper.risk.guard import (
     ENTRY,
     FLATTEN,
     HEDGE,
+    REPAIR,
     of_the_moment,
     of_the_order,
 )
@@ -141,7 +142,7 @@ def true_quotes(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | N
     "spread",
     "no new risk across a spread that eats the edge",
     applies=BEGINNING,
-    spares=(HEDGE,),
+    spares=(HEDGE, REPAIR),
     needs=("market.contracts", "market.contracts.*.quote"),
     reads=("quotes.extreme_pct", "quotes.option_spread_pct", "quotes.option_spread"),
 )

@@ -95,7 +95,7 @@ def unknown_order_in_these(facts: Facts, plan: Plan, parameters: RiskParameters)
     needs=("book.live",),
 )
 def one_thing_at_a_time(facts: Facts, parameters: RiskParameters) -> str | None:
-    live = known(facts.book.live, "the book's orders")
+    live = known(facts.book.live, "what the book has ordered")
     return f"still alive: {', '.join(str(order.intent.id) for order in live)}" if live else None
 
 
@@ -125,7 +125,10 @@ def too_old(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
     needs=("book.live", "book.others"),
 )
 def self_cross(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
-    orders = (*known(facts.book.live, "the book's orders"), *known(facts.book.others, "the other books' orders"))
+    orders = (
+        *known(facts.book.live, "what the book has ordered"),
+        *known(facts.book.others, "what the other books have ordered"),
+    )
     for number, proposal in enumerate(plan.proposals):
         for order in orders:
             if _could_meet(proposal, order.intent):

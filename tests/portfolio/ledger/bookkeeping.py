@@ -167,6 +167,8 @@ class SlowLedger:
         for key, charged in bills.items():
             if key in fills:
                 self.commissions[charged.amount.currency] += Fraction(charged.amount.amount)
+        self.exec_ids = {key: fill.exec_id for key, fill in fills.items()}
+        self.fills = list(fills.values())
         timeline = [(fill.at, 0, key, fill) for key, fill in fills.items()]
         timeline += [(moment, 2, id, event) for id, (moment, event) in events.items()]
         for *_, entry in sorted(timeline, key=lambda each: each[:3]):
@@ -177,6 +179,13 @@ class SlowLedger:
 
     def costs(self) -> dict[int, Fraction]:
         return {con_id: self.signs[con_id] * sum(row) for con_id, row in sorted(self.rows.items()) if row}
+
+    def filled_of(self, number: int) -> dict[int, Decimal]:
+        filled: dict[int, Decimal] = defaultdict(Decimal)
+        for each in self.fills:
+            if each.intent is not None and each.intent.number == number:
+                filled[each.instrument.con_id] += each.signed_quantity
+        return {con_id: quantity for con_id, quantity in filled.items() if quantity}
 
     def _do(self, entry: Any) -> None:
         match entry:

@@ -29,15 +29,13 @@ from bookkeeping import (
 from gamma_scalper.domain.entries import LedgerEntry
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import Money
-from gamma_scalper.domain.orders import IntentId, Side
+from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.portfolio.ledger import (
     Ledger,
     average_price,
     booked,
     cash,
-    commissions,
-    execution_keys,
     filled_of,
     holdings,
     open_lots,
@@ -93,10 +91,8 @@ def test_a_sold_out_contract_is_held_no_more() -> None:
 
 
 def test_holdings_come_by_con_id() -> None:
-    ledger = ledger_of(
-        fill(1, "5", name="b", instrument=PUT), fill(10, "600", name="a"), fill(1, "5", name="c", instrument=CALL)
-    )
-    assert [held.instrument.con_id for held in holdings(ledger)] == [1001, 1002, 756733]
+    ledger = ledger_of(*(fill(1, "5", name=f"a{con_id}", instrument=option(con_id)) for con_id in (16, 8, 1)))
+    assert [held.instrument.con_id for held in holdings(ledger)] == [1, 8, 16]
 
 
 def test_a_fill_that_was_missed_takes_its_place_in_time() -> None:
@@ -162,116 +158,6 @@ def test_the_legs_of_a_combo_are_counted_apart() -> None:
     assert dict(filled_of(ledger, IntentId("spy", 1))) == {CALL.con_id: 2, PUT.con_id: 2, SPY.con_id: 1}
 
 
-# -- corrections -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"price": Decimal(590)}, {"quantity": Decimal(7)}, {"side": Side.SELL}, {"instrument": SAP}, {"at": NOON}],
-    ids=str,
-)
-def test_a_correction_stands_in_for_the_execution_wherever_in_the_past(changes: dict[str, object]) -> None:
-    first = fill(10, "600", name="a", at=1)
-    later = [fill(-12, "610", name=f"b{n}", at=2 + n) for n in range(3)]
-    corrected = evolve(first, exec_id="0000e0d5.a.01.02", **changes)
-    ledger = ledger_of(first, *later, corrected)
-    assert ledger == ledger_of(corrected, *later)
-    assert ledger != ledger_of(first, *later)
-
-
-def test_an_older_correction_that_comes_late_says_nothing() -> None:
-    told = [fill(10, price, revision=revision) for revision, price in ((1, "600"), (3, "603"), (2, "602"))]
-    ledger = ledger_of(*told)
-    assert cash(ledger) == dollars("-6030")
-    assert dict(execution_keys(ledger)) == {"0000e0d5.a1.01": "0000e0d5.a1.01.03"}
-
-
-def test_corrections_are_counted_as_numbers() -> None:
-    ledger = ledger_of(fill(10, "600", revision=9), fill(10, "610", exec_id="0000e0d5.a1.01.10"))
-    assert cash(ledger) == dollars("-6100")
-
-
-def test_a_correction_without_the_order_s_name_is_still_ours() -> None:
-    ledger = ledger_of(fill(10, "600"), fill(10, "601", revision=2, intent=None))
-    assert cash(ledger) == dollars("-6010")
-    assert dict(filled_of(ledger, IntentId("spy", 1))) == {SPY.con_id: 10}
-
-
-def test_ids_that_are_not_in_four_parts_are_never_corrections_of_each_other() -> None:
-    ledger = ledger_of(fill(10, "600", exec_id="sim-1"), fill(10, "600", exec_id="sim-2"))
-    assert quantity(ledger, SPY.con_id) == 20
-    assert booked(ledger, fill(10, "700", exec_id="sim-1"), NOON) is ledger
-
-
-# -- bills -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_bill_waits_for_its_fill() -> None:
-    waiting = ledger_of(bill("1.05"))
-    assert commissions(waiting) == ()
-    ledger = booked(waiting, fill(10, "600"), NOON)
-    assert (commissions(ledger), cash(ledger)) == (dollars("1.05"), dollars("-6001.05"))
-
-
-def test_the_newest_bill_of_an_execution_counts() -> None:
-    assert commissions(ledger_of(fill(10, "600"), bill("1.05"), bill("1.20"))) == dollars("1.20")
-
-
-def test_the_bill_of_a_corrected_execution_replaces_the_old_one_and_not_the_other_way_round() -> None:
-    told = fill(10, "600"), fill(10, "601", revision=2), bill("1.20", revision=2), bill("1.05")
-    assert commissions(ledger_of(*told)) == dollars("1.20")
-
-
-def test_a_correction_keeps_the_bill_until_a_new_one_comes() -> None:
-    assert commissions(ledger_of(fill(10, "600"), bill("1.05"), fill(10, "601", revision=2))) == dollars("1.05")
-
-
-def test_a_bill_in_another_currency_is_kept_in_it() -> None:
-    ledger = ledger_of(fill(10, "600"), bill("1.05"), bill("0.90", currency="EUR"))
-    assert commissions(ledger) == (Money(Decimal("0.90"), "EUR"), Money(Decimal(0), "USD"))
-
-
-# -- inferred fills ----------------------------------------------------------------------------------------------------
-
-
-def test_an_inferred_fill_counts_like_any_other() -> None:
-    ledger = ledger_of(fill(3, "600", name="a"), inferred(7, "601"))
-    assert dict(filled_of(ledger, IntentId("spy", 1))) == {SPY.con_id: 10}
-    assert cash(ledger) == dollars("-6007")
-
-
-def test_what_the_broker_tells_after_all_takes_the_place_of_what_was_inferred_at_its_own_price() -> None:
-    ledger = ledger_of(inferred(7, "601"), fill(5, "600", name="b", at=50))
-    assert (quantity(ledger, SPY.con_id), cash(ledger)) == (7, dollars("-4202"))
-
-
-def test_more_than_was_inferred_is_more() -> None:
-    assert quantity(ledger_of(inferred(7, "601"), fill(9, "600", at=50)), SPY.con_id) == 9
-
-
-def test_an_execution_that_was_known_when_it_was_inferred_stands_for_itself() -> None:
-    known = fill(3, "600", name="a")
-    assert quantity(ledger_of(known, inferred(7, "601"), evolve(known, exec_id="0000e0d5.a.01.02")), SPY.con_id) == 10
-
-
-def test_what_happened_after_the_conclusion_is_something_new() -> None:
-    assert quantity(ledger_of(inferred(7, "601", at=100), fill(3, "602", at=101)), SPY.con_id) == 10
-
-
-def test_another_intent_s_execution_or_the_other_side_stands_for_nothing_inferred() -> None:
-    other = fill(3, "600", name="b", intent=IntentId("spy", 2))
-    assert quantity(ledger_of(inferred(7, "601"), other, fill(-1, "600", name="c")), SPY.con_id) == 9
-
-
-def test_a_correction_of_what_was_told_after_all_changes_what_is_left_inferred() -> None:
-    told = fill(5, "600", name="b", at=50)
-    more = evolve(told, exec_id="0000e0d5.b.01.02", quantity=Decimal(6))
-    less = evolve(told, exec_id="0000e0d5.b.01.03", quantity=Decimal(2))
-    ledger = ledger_of(inferred(7, "601"), told, more, less)
-    assert quantity(ledger, SPY.con_id) == 7
-    assert cash(ledger) == dollars("-4205")  # 2 at 600, 5 at 601
-
-
 # -- exercise, assignment, expiry --------------------------------------------------------------------------------------
 
 
@@ -334,7 +220,7 @@ def test_a_split_leaves_cost_and_age_of_every_lot() -> None:
     before = ledger_of(fill(10, "600", name="a", at=1), fill(20, "630", name="b", at=2))
     ledger = booked(before, replaced(SPY, SPY, "3"), NOON + timedelta(days=1))
     assert [(lot.quantity, lot.each) for lot in open_lots(ledger, SPY.con_id)] == [(30, 200), (60, 210)]
-    assert [lot.since for lot in open_lots(ledger, SPY.con_id)] == [lot.since for lot in open_lots(before, SPY.con_id)]
+    assert [lot.since for lot in open_lots(ledger, SPY.con_id)] == [NOON + timedelta(seconds=n) for n in (1, 2)]
     assert (cash(ledger), realised(ledger)) == (cash(before), realised(before))
 
 
@@ -349,6 +235,25 @@ def test_a_fraction_is_paid_out_in_cash() -> None:
     assert holdings(ledger) == (Holding(SPY, Decimal(50)),)
     assert realised(ledger) == dollars("-1")  # half a new share that had cost 10 went for 9
     assert cash(ledger) == dollars("-1001")
+
+
+def test_a_lot_that_is_all_fraction_is_gone() -> None:
+    told = fill(100, "10", name="a", at=1), fill(1, "12", name="b", at=2)
+    ledger = ledger_of(*told, replaced(SPY, SPY, "0.5", cash="9"), at=10)
+    assert [(lot.quantity, lot.each) for lot in open_lots(ledger, SPY.con_id)] == [(50, 20)]
+    assert realised(ledger) == dollars("-3")
+
+
+def test_there_are_no_fractions_of_an_option_though_nothing_is_paid_for_them() -> None:
+    ledger = ledger_of(fill(3, "5", instrument=CALL), replaced(CALL, SPLIT_CALL, "0.5"), at=10)
+    assert holdings(ledger) == (Holding(SPLIT_CALL, Decimal(1)),)
+    assert (realised(ledger), average_price(ledger, SPLIT_CALL.con_id)) == (dollars("-500"), 10)
+
+
+def test_a_contract_may_change_its_name() -> None:
+    renamed = evolve(SPY, symbol="SPDR")
+    ledger = ledger_of(fill(10, "600"), replaced(SPY, renamed, "1"), at=10)
+    assert holdings(ledger) == (Holding(renamed, Decimal(10)),)
 
 
 def test_a_ratio_that_does_not_come_out_even_loses_no_share() -> None:
@@ -377,6 +282,11 @@ def test_a_correction_from_before_the_adjustment_reaches_the_contract_that_came_
     assert holdings(gone) == (Holding(PUT, Decimal(3)),)
 
 
+def test_a_contract_is_not_replaced_by_one_of_another_currency() -> None:
+    with pytest.raises(ValueError, match="its own currency"):
+        replaced(SPY, SAP, "1")
+
+
 def test_a_dividend_is_earned_and_a_fee_is_lost() -> None:
     ledger = ledger_of(paid("12.50", id="p1"), paid("-2", id="p2"))
     assert (cash(ledger), realised(ledger)) == (dollars("10.50"), dollars("10.50"))
@@ -396,6 +306,10 @@ def test_what_leaves_the_book_is_realised_at_its_stated_price_without_cash() -> 
 def test_a_bust_is_taken_out_at_the_price_it_was_booked_at_and_its_cash_paid_back() -> None:
     ledger = ledger_of(fill(10, "600"), taken_over(-10, "600"), at=1)
     assert (holdings(ledger), profit(ledger, {})) == ((), dollars("0"))
+
+
+def test_none_that_lapse_change_nothing() -> None:
+    assert holdings(ledger_of(lapsed(CALL, 0))) == ()
 
 
 def test_taking_over_nothing_changes_no_holding() -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -159,3 +160,4 @@ class Spending(RuleBasedStateMachine):
 
 
 TestSpending = Spending.TestCase
+TestSpending.settings = settings(max_examples=40, stateful_step_count=25)

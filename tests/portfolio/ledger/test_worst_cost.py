@@ -110,6 +110,10 @@ def test_closing_a_held_straddle_costs_the_fees_alone() -> None:
     assert cost(STRADDLE, -1, "12", held={CALL.con_id: 1, PUT.con_id: 1}) == 0
 
 
+def test_closing_a_combo_that_must_be_paid_for_costs_what_is_paid() -> None:
+    assert cost(CONDOR, -1, "-1.50", held={1: 1, 2: -1, 3: -1, 4: 1}) == Decimal(150)
+
+
 def test_there_is_no_end_to_what_a_bare_call_may_lose() -> None:
     assert cost(CALL, -1, "5") is None
     assert cost(STRADDLE, -1, "12") is None

@@ -1,5 +1,6 @@
 """Whatever happened, and whatever of it a book heard: in the end it agrees with the account, or a person is asked."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from attrs import evolve
@@ -33,6 +34,8 @@ from gamma_scalper.portfolio.ledger import Ledger, booked, holdings, quantity
 from gamma_scalper.portfolio.reconcile import Reconciliation
 from gamma_scalper.portfolio.records import AccountRecords, Claim
 from gamma_scalper.portfolio.settling import settle
+
+MORNING = NOW - timedelta(hours=1)
 
 sizes = st.one_of(st.integers(-3, -1), st.integers(1, 3))
 shares = st.one_of(st.integers(-60, -1), st.integers(1, 60))
@@ -69,7 +72,12 @@ class _World:
         heard = not part or self.draw(st.booleans(), "heard")
         if part:
             made = fill(
-                part, str(10 + number), what, of=number, exec_id=f"x.{book}.{number}.01", at=NOW if today else YESTERDAY
+                part,
+                str(10 + number),
+                what,
+                of=number,
+                exec_id=f"x.{book}.{number}.01",
+                at=MORNING if today else YESTERDAY,
             )
             made = _of(book, made, number)
             self.truth[book] = booked(self.truth[book], made, made.at)

@@ -124,10 +124,20 @@ def test_a_fill_that_was_inferred_is_not_booked_twice_when_it_is_told() -> None:
     assert quantity(booked_by(told)[0].ledger, SPY.con_id) == 10
 
 
-@pytest.mark.parametrize(("seconds", "settled"), [(1, True), (-3, True), (-60, False)])
-def test_holdings_told_before_a_fill_and_executions_after_it_agree(seconds: int, settled: bool) -> None:
+@pytest.mark.parametrize(("seconds", "moving"), [(1, True), (-3, True), (-60, False)])
+def test_holdings_told_before_a_fill_and_executions_after_it_are_asked_for_again(seconds: int, moving: bool) -> None:
     newest = fill(10, at=NOW + timedelta(seconds=seconds))
-    assert compare(theirs({SPY: 5}, newest), claim(bought(2, 5))).settled is settled
+    found = compare(theirs({SPY: 5}, newest), claim(bought(2, 5)))
+    assert entries(found) == [newest]
+    assert bool(found.moving) is moving is not bool(found.unexplained)
+    assert not found.settled
+
+
+def test_of_two_crossing_fills_the_holdings_may_show_the_first() -> None:
+    both = [fill(10, at=NOW, exec_id="a.b.1.01"), fill(7, at=NOW + timedelta(seconds=1), exec_id="a.b.2.01")]
+    assert compare(theirs({SPY: 10}, *both), claim()).moving
+    assert compare(theirs({SPY: 7}, *both), claim()).unexplained
+    assert compare(theirs({SPY: 17}, *both), claim()).settled
 
 
 def test_a_fill_that_is_about_to_be_told_is_waited_for() -> None:

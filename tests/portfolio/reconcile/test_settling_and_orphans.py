@@ -30,6 +30,7 @@ from two_sides import (
 
 from gamma_scalper.domain.entries import Delivered, Lapsed, Replaced, TakenOver
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.fills import InferredFill
 from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.orders import Cancelled, IntentId, Limit, PartlyFilled, Planned, Sent, Working
 from gamma_scalper.domain.ports import Standing
@@ -274,3 +275,40 @@ def test_a_partly_filled_order_is_looked_for_too() -> None:
     alive = claim(bought(7, 4, NVDA), orders=[part], taken_down={7: YESTERDAY})
     assert len(compare(theirs({NVDA: 4}), alive).orphans) == 1
     assert quantity(ledger(bought(7, 4, NVDA)), NVDA.con_id) == 4
+
+
+# -- unseen fills of options that ended since --------------------------------------------------------------------------
+
+
+def test_a_straddle_that_may_have_filled_and_lapsed_does_not_cloud_a_fill_of_shares() -> None:
+    doubtful = claim(orders=[straddle(1, 2), order(2, -20)])
+    found = compare(theirs({SPY: -20}, at=ENDED), doubtful)
+    assert [(entry.intent.number, entry.quantity) for _, entry in found.bookings] == [(2, Decimal(20))]
+    assert found.settled
+
+
+def test_what_was_sold_unseen_may_have_been_assigned_since() -> None:
+    seller = claim(book="qqq", orders=[order(1, -1, PUT, book="qqq")])
+    found = compare(theirs({SPY: 100}), claim(), seller)
+    assert [(book, type(entry)) for book, entry in found.bookings] == [("qqq", InferredFill), ("qqq", Delivered)]
+    assert found.settled
+    assert compare(found.theirs, *booked_by(found)).bookings == ()
+
+
+def test_a_long_option_bought_unseen_is_not_taken_for_exercised_before_its_time() -> None:
+    found = compare(theirs({SPY: 100}), claim(orders=[order(1, 1, CALL)]))
+    assert not found.bookings
+    assert found.unexplained
+
+
+def test_too_many_orders_in_doubt_are_left_to_a_person() -> None:
+    doubtful = claim(orders=[order(number, 200, CALL) for number in range(1, 4)])
+    found = compare(theirs({CALL: 600}), doubtful)
+    assert not found.bookings
+    assert found.unexplained[0].explanations == ()
+
+
+def test_a_day_of_trades_by_hand_is_one_explanation() -> None:
+    trades = [fill(1, of=None, exec_id=f"m.m.{number}.01") for number in range(30)]
+    (difference,) = compare(theirs({SPY: 30}, *trades), claim()).unexplained
+    assert len(difference.explanations) == 1

@@ -1,0 +1,183 @@
+"""What the house does by the clock: a new day's counters, marks for the loss limits, commands of people."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+from loguru import logger
+
+from gamma_scalper.domain.entries import (
+    CommandTaken,
+    DayBegan,
+    DeskEntry,
+    FlattenAsked,
+    FlattenStopped,
+    HaltLifted,
+    Marked,
+    Mode,
+    ModeChanged,
+    Paused,
+    Unpaused,
+)
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.money import to_cents, to_decimal
+from gamma_scalper.domain.ports import Command, Controls
+from gamma_scalper.domain.settings import setting
+from gamma_scalper.kernel import Channel
+from gamma_scalper.pipeline.house import TradingHouse
+from gamma_scalper.pipeline.reconciling import Reconciling
+from gamma_scalper.portfolio.ledger import holdings, profit
+from gamma_scalper.risk.governance import HOUSE
+
+_NEW_YORK = ZoneInfo("America/New_York")
+
+
+@frozen
+class CaretakerParameters:
+    """How often the house looks after itself."""
+
+    look_s: float = setting(1.0, "between looks for commands and for a new day", unit="s", at_least=0.1, at_most=60)
+    mark_s: float = setting(10.0, "between marks of what the books are worth", unit="s", at_least=1, at_most=600)
+    flatten_s: float = setting(
+        120.0, "within which a book that is to be flattened should be", unit="s", at_least=5, at_most=3_600
+    )
+
+
+class Caretaker:
+    """One for the house."""
+
+    def __init__(
+        self,
+        house: TradingHouse,
+        books: Mapping[str, Channel[DeskEntry]],
+        reconciling: Reconciling,
+        controls: Controls | None,
+        parameters: CaretakerParameters = CaretakerParameters(),
+    ) -> None:
+        self._house = house
+        self._books = books
+        self._reconciling = reconciling
+        self._controls = controls
+        self._parameters = parameters
+        self._marked_at: datetime | None = None
+
+    async def run(self) -> None:
+        while True:
+            self.look()
+            await self._house.clock.sleep(self._parameters.look_s)
+
+    def look(self) -> None:
+        now = self._house.clock.now()
+        today = trading_day(now)
+        if self._house.governance.day != today:
+            self._house.take_down(HOUSE, DayBegan(today))
+        due = self._marked_at is None or (now - self._marked_at).total_seconds() >= self._parameters.mark_s
+        if due:
+            self._marked_at = now
+            for book in sorted(self._books):
+                self._mark(book)
+        if self._controls is not None:
+            for command in self._controls.pending():
+                self._obey(command)
+
+    # -- marks ---------------------------------------------------------------------------------------------------------
+
+    def _mark(self, book: str) -> None:
+        """On fresh and usable quotes alone; a book that holds nothing needs none."""
+        ledger, marks = self._house.states[book].ledger, {}
+        stale_s = self._house.residents[book].risk.quotes.stale_s
+        for holding in holdings(ledger):
+            quote = self._house.quote(holding.instrument.con_id)
+            if quote is None or not quote.usable or quote.age(self._house.clock.now()).total_seconds() > stale_s:
+                return
+            marks[holding.instrument.con_id] = to_decimal(quote.mid)
+        amounts = profit(ledger, marks)
+        if amounts is None:
+            return
+        equity = to_cents(sum((amount.amount for amount in amounts), Decimal(0)))
+        opened = self._house.governance.opened(book)
+        self._house.take_down(book, Marked(profit_today=equity - opened, equity=equity))
+
+    # -- commands ------------------------------------------------------------------------------------------------------
+
+    def _obey(self, command: Command) -> None:
+        """Copied into the chain with what came of it, then answered."""
+        try:
+            outcome = self._do(command)
+        except UserError as error:
+            outcome = str(error)
+        taken = CommandTaken(
+            number=command.number, name=command.name, by=command.by, argument=command.argument, outcome=outcome
+        )
+        self._house.take_down(command.book or HOUSE, taken)
+        logger.info("{} asked for {}: {}", command.by, command.name, outcome)
+        assert self._controls is not None
+        self._controls.answer(command.number, outcome, self._house.clock.now())
+
+    def _do(self, command: Command) -> str:
+        if command.book is not None and command.book not in self._books:
+            raise UserError(f"there is no book {command.book} here; there are {', '.join(sorted(self._books))}")
+        if command.name not in _DOES:
+            raise UserError(f"{command.name} is no command; there are {', '.join(sorted(_DOES))}")
+        return _DOES[command.name](self, command)
+
+    def _pause(self, command: Command) -> str:
+        self._house.take_down(command.book or HOUSE, Paused(command.argument or "asked for", command.by))
+        return "paused: nothing new is begun; what lives goes on"
+
+    def _unpause(self, command: Command) -> str:
+        self._house.take_down(command.book or HOUSE, Unpaused(command.by))
+        return "goes on"
+
+    def _mode(self, command: Command) -> str:
+        try:
+            mode = Mode(command.argument)
+        except ValueError as error:
+            allowed = ", ".join(each.value for each in Mode)
+            raise UserError(f"{command.argument!r} is no mode; allowed: {allowed}") from error
+        self._house.take_down(command.book or HOUSE, ModeChanged(mode, "asked for", command.by))
+        return f"the mode is {mode.value}"
+
+    def _lift(self, command: Command) -> str:
+        """Only a halt that is there can be lifted, so that nobody lifts what has not happened yet."""
+        book = command.book or HOUSE
+        standing = [breaker for of, breaker in sorted(self._house.governance.halts) if of == book]
+        if command.argument not in standing:
+            raise UserError(f"there is no halt {command.argument!r}; standing: {', '.join(standing) or 'none'}")
+        self._house.take_down(book, HaltLifted(command.argument, command.by))
+        return f"the halt {command.argument} is lifted"
+
+    def _flatten(self, command: Command) -> str:
+        asked = FlattenAsked(why=command.argument or "asked for", by=command.by, within_s=self._parameters.flatten_s)
+        return self._to_books(command, asked, "is being flattened")
+
+    def _keep(self, command: Command) -> str:
+        return self._to_books(command, FlattenStopped(command.argument or "asked for", command.by), "is kept")
+
+    def _to_books(self, command: Command, entry: DeskEntry, what: str) -> str:
+        books = sorted(self._books) if command.book is None else [command.book]
+        for book in books:
+            self._books[book].put_nowait(entry)
+        return f"{', '.join(books)} {what}"
+
+    def _accept(self, command: Command) -> str:
+        difference, _, how = command.argument.partition(" ")
+        return self._reconciling.accept(difference, how.strip() or "1", command.by)
+
+
+_DOES: Mapping[str, Callable[[Caretaker, Command], str]] = {
+    "accept": Caretaker._accept,
+    "flatten": Caretaker._flatten,
+    "keep": Caretaker._keep,
+    "lift": Caretaker._lift,
+    "mode": Caretaker._mode,
+    "pause": Caretaker._pause,
+    "unpause": Caretaker._unpause,
+}
+
+
+def trading_day(now: datetime) -> date:
+    """Whose counters hold: New York's date."""
+    return now.astimezone(_NEW_YORK).date()
