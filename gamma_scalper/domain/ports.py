@@ -341,6 +341,10 @@ class Journal(Protocol):
         """Return once all that was appended would survive a power cut."""
         ...
 
+    async def keep_flushing(self) -> None:
+        """Write what nobody waits for, for ever."""
+        ...
+
 
 @frozen
 class Command:

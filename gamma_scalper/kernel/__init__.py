@@ -4,7 +4,7 @@ from gamma_scalper.kernel.channel import Block, Channel, ChannelStats, Conflate,
 from gamma_scalper.kernel.clock import Clock, LoopClock, PacedClock, WallClock
 from gamma_scalper.kernel.errors import Deadlock, Fatal, Recoverable, UnregisteredHost
 from gamma_scalper.kernel.supervisor import End, Failed, Finished, Patience, Stage, Stopped, Supervisor
-from gamma_scalper.kernel.together import together
+from gamma_scalper.kernel.together import all_of, together
 from gamma_scalper.kernel.virtual_loop import VirtualLoop
 from gamma_scalper.kernel.watch import Seen, Watch, Writer
 
@@ -33,5 +33,6 @@ __all__ = [
     "WallClock",
     "Watch",
     "Writer",
+    "all_of",
     "together",
 ]

@@ -22,7 +22,7 @@ from gamma_scalper.pipeline.motion import MotionWatch
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.records import read_records
 from gamma_scalper.pipeline.resident import Resident
-from gamma_scalper.portfolio.desk import Desk, reservations
+from gamma_scalper.portfolio.desk import Desk, desk, reservations
 from gamma_scalper.portfolio.ledger import execution_keys, holdings
 from gamma_scalper.portfolio.reserve import Purse, budget_pot, cash_pot, release, reserve, stated
 from gamma_scalper.risk import governance
@@ -88,6 +88,11 @@ class TradingHouse:
             for intent in sorted(self._purse.reserved):
                 if intent.book == state.book and intent not in alive:
                     self._purse = release(self._purse, intent)
+
+    def apply(self, book: str, entry: DeskEntry) -> None:
+        """To the desk of a book that does not run: taken down and booked, and nothing is carried out."""
+        now = self.take_down(book, entry)
+        self.show(desk(self.states[book], entry, now)[0])
 
     def hear(self, entry: Entry) -> None:
         """What concerns no single book."""

@@ -107,9 +107,16 @@ class Reconciling:
         for words in found.explained:
             logger.info("explained: {}", words)
         for book, entry in found.bookings:
-            self._books[book].put_nowait(entry)
+            self._put(book, entry)
         for book, declared in found.baselines:
             self._declare(book, declared)
+
+    def _put(self, book: str, entry: DeskEntry) -> None:
+        """To the book's desk; one that is not running today gets its entry all the same."""
+        if book in self._books:
+            self._books[book].put_nowait(entry)
+        else:
+            self._house.apply(book, entry)
 
     def _declare(self, book: str, declared: BaselineDeclared) -> None:
         self._house.take_down(book, declared)
@@ -130,6 +137,8 @@ class Reconciling:
         ):
             house.take_down(HOUSE, entry)
         self._told = entry
+        for orphan in found.orphans:
+            logger.warning("{}", orphan.why)
         for difference in found.unexplained:
             logger.error(
                 "unexplained: {} {}: books {:+}, account {:+} (difference {}); nothing is traded until "
@@ -187,7 +196,7 @@ class Reconciling:
     def _settle(self, settlement: Settlement) -> None:
         self._house.take_down(HOUSE, settlement.accepted)
         for book, entry in settlement.bookings:
-            self._books[book].put_nowait(entry)
+            self._put(book, entry)
         for book, declared in settlement.baselines:
             self._declare(book, declared)
 

@@ -151,7 +151,6 @@ def link_changed(draft: Draft, entry: LinkReport) -> None:
         if not was_ready:
             ask_anew(draft)
     elif was_ready:
-        draft.set(asking_since=None)
         forget_looks(draft)
 
 
@@ -167,7 +166,7 @@ def restarted(draft: Draft, entry: Restarted) -> None:
 
 def _restart(draft: Draft, ticket: Ticket) -> None:
     cancelling = ticket.cancelling
-    again = None if cancelling is None else evolve(cancelling, next_at=draft.now, attempts=0)
+    again = None if cancelling is None else evolve(cancelling, next_at=draft.now)
     ticket = ticket._replace(handing=Handing.OVER, cancelling=again)
     if ticket.kind in (Kind.JOURNALED, Kind.SENT):
         ticket = ticket.doubted()

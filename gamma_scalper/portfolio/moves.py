@@ -64,6 +64,8 @@ def _into(draft: Draft, before: Ticket, happening: Happening, made: Executed, wh
         _count_rejection(draft, ticket)
     if before.alive and not ticket.alive:
         _died(draft, ticket, was)
+    elif made.filled != before.order.filled and not ticket.alive:
+        seek_imbalance(draft, ticket)
 
 
 def _gives_a_reason(ticket: Ticket, state: OrderState) -> bool:

@@ -35,7 +35,7 @@ class Life(NamedTuple):
     def told(self, report: OrderReport, quantity: Decimal) -> "Life":
         """After a report on it. Of two ways to be dead the one that says more stays."""
         if report.standing is Standing.UNKNOWN:
-            return self._replace(doubted=True, said=max(self.said, report.filled))
+            return self._replace(doubted=True)
         said = report.filled
         if report.standing is Standing.FILLED and not said:
             said = quantity

@@ -1,16 +1,18 @@
-"""A whole house on the simulated adapter: journal, desk, reconciliation, a script to trade by. It can be killed anywhere."""
+"""A whole house on the simulated adapter, with a script to trade by. It can be killed anywhere, and begin anew."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import define, field, frozen
+from scripted import Contracts, Scripted, Wish
 
 from gamma_scalper.broker.simulated import SimulatedBroker, Venue
-from gamma_scalper.domain.entries import DeskEntry, Entry, Mode, ModeChanged
+from gamma_scalper.domain.entries import Entry, SessionBegan
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
 from gamma_scalper.domain.quotes import Quote
@@ -20,17 +22,11 @@ from gamma_scalper.exchange.parameters import CarryParameters, ExchangeParameter
 from gamma_scalper.exchange.replay import Pushed, trading_hours
 from gamma_scalper.journal.parameters import JournalParameters
 from gamma_scalper.journal.store import SqlJournal
-from gamma_scalper.kernel import Block, Channel, Clock, Conflate, LoopClock, Unbounded, VirtualLoop, together
-from gamma_scalper.pipeline.caretaker import Caretaker
+from gamma_scalper.kernel import Clock, LoopClock, Stage, VirtualLoop, together
+from gamma_scalper.pipeline.caretaker import CaretakerParameters
 from gamma_scalper.pipeline.hours import Hours
-from gamma_scalper.pipeline.house import TradingHouse
-from gamma_scalper.pipeline.listening import Listening
-from gamma_scalper.pipeline.messages import TradeCommand, Trigger, merged
-from gamma_scalper.pipeline.position_manager import PositionManager, Queues
-from gamma_scalper.pipeline.quote_board import QuoteBoard
-from gamma_scalper.pipeline.reconciling import ReconcileParameters, Reconciling
 from gamma_scalper.pipeline.resident import Resident
-from gamma_scalper.portfolio.ledger import cash, execution_keys, holdings
+from gamma_scalper.portfolio.desk_parameters import DeskParameters
 from gamma_scalper.recovery import Remembered, recover
 from gamma_scalper.risk.parameters import (
     HedgingParameters,
@@ -42,9 +38,10 @@ from gamma_scalper.risk.parameters import (
     SizeParameters,
     StructureParameters,
 )
-from scripted import Contracts, Scripted, Wish
+from gamma_scalper.trading import BookAtWork, Terms, Trading
 
 ACCOUNT, BOOK = "DU1", "book"
+PATIENT = DeskParameters(ack_s=3, cancel_s=3, doubt_every_s=5, doubt_margin_s=10)
 CASH = Decimal(1_000_000)
 VENUE = VenueParameters(latency_ms=150, slippage_bps=0, participation_pct=100, partial_fill_pct=0, oldest_quote_s=600)
 NO_CARRY = CarryParameters(credit_rate_pct=0, debit_rate_pct=0, borrow_fee_pct=0)
@@ -73,6 +70,7 @@ def _option(con_id: int, right: str) -> Option:
     )
 
 
+HOURS = Hours(SessionParameters())
 CONTRACTS = Contracts(share=Stock(con_id=1, symbol="SPY"), call=_option(11, "C"), put=_option(12, "P"))
 OFFERS = {1: (599.99, 600.01), 11: (9.98, 10.02), 12: (8.98, 9.02)}
 
@@ -115,6 +113,9 @@ class MortalJournal:
             raise Died
         await self._inner.flush()
 
+    async def keep_flushing(self) -> None:
+        await self._inner.keep_flushing()
+
 
 class MortalRouter:
     """Dies before something is sent, and again right after it was."""
@@ -142,10 +143,21 @@ class MortalRouter:
         self._deaths.does(f"after cancelling {intent}")
 
 
+class MortalBroker:
+    """The same for a whole broker."""
+
+    def __init__(self, inner: SimulatedBroker, deaths: Deaths) -> None:
+        self._inner = inner
+        self.orders = MortalRouter(inner.orders, deaths)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
 class Street:
     """The exchange, which outlives every process."""
 
-    def __init__(self, start: datetime, until: datetime, clock: Clock) -> None:
+    def __init__(self, start: datetime, clock: Clock) -> None:
         market = Pushed(CONTRACTS.all, trading_hours(start.date(), date(2026, 1, 30)), start)
         engine = Engine(market, accounts={ACCOUNT: CASH}, parameters=ExchangeParameters(venue=VENUE, carry=NO_CARRY))
         self.clock = clock
@@ -153,7 +165,6 @@ class Street:
         self.venue = Venue(engine, clock)
         self.executions: dict[str, object] = {}  # execId -> the execution, since the exchange forgets them at midnight
         self.placed: list[str] = []  # orderRefs of all orders that ever came
-        self._until = until
         self._snapshots = 0
 
     async def quote(self) -> None:
@@ -202,96 +213,84 @@ class Ended:
     trades: Sequence[tuple[int, Decimal, Decimal]]
     remembered: Remembered
     lives: int
-    errors: Sequence[str] = ()
 
 
 async def live(
-    street: Street, path: Path, wishes: Sequence[Wish], until: datetime, deaths: Deaths, risk: RiskParameters = RISK
+    street: Street, path: Path, wishes: Sequence[Wish], until: datetime, deaths: Deaths, pace_s: float
 ) -> Remembered:
     """One life of the process, up to its death or the end of the script."""
     clock = street.clock
-    journal = SqlJournal.open(
-        f"sqlite:///{path}", lock=None, clock=clock, threaded=False, parameters=JournalParameters(synchronous="off")
-    )
+    kept = JournalParameters(synchronous="off", flush_every_s=pace_s)
+    journal = SqlJournal.open(f"sqlite:///{path}", lock=None, clock=clock, threaded=False, parameters=kept)
     remembered = recover(journal)
-    mortal = MortalJournal(journal, deaths)
     broker = SimulatedBroker(street.venue, ACCOUNT)
-    router = MortalRouter(broker.orders, deaths)
-    board = QuoteBoard(broker.feed)
-    state = remembered.desk(BOOK)
-    house = TradingHouse(
-        account=ACCOUNT,
-        journal=mortal,
+    trading = Trading(
+        broker=MortalBroker(broker, deaths),
+        journal=MortalJournal(journal, deaths),
         clock=clock,
-        broker=broker,
-        router=router,
-        board=board,
-        residents={BOOK: Resident(name=BOOK, underlying=CONTRACTS.share, hours=Hours(SessionParameters()), risk=risk)},
-        states={BOOK: state},
-        governance=remembered.governance,
-        panic=lambda: False,
+        remembered=remembered,
+        residents=[Resident(name=BOOK, underlying=CONTRACTS.share, hours=HOURS, risk=RISK, desk=PATIENT)],
+        terms=Terms(
+            session=SessionBegan("paper", "test", ""),
+            caretaker=CaretakerParameters(look_s=pace_s, mark_s=max(pace_s, 10)),
+        ),
     )
-    trades: Channel[TradeCommand] = Channel("trades", Block(4))
-    happenings: Channel[DeskEntry] = Channel("happenings", Unbounded(10_000, print))
-    triggers: Channel[Trigger] = Channel("triggers", Conflate(merged))
-    shares: Channel[Quote] = Channel("own quotes", Conflate(lambda older, newer: newer, key=lambda quote: quote.con_id))
-    board.read_into(shares)
-    manager = PositionManager(state, Queues(trades, happenings, triggers), house, router, clock)
-    books = {BOOK: happenings}
-    owners = dict.fromkeys(execution_keys(state.ledger), BOOK)
-    listening = Listening(router, books, owners, house.hear)
-    reconciling = Reconciling(house, books, {}, ReconcileParameters())
-    caretaker = Caretaker(house, books, reconciling, None)
-    strategy = Scripted(BOOK, wishes, CONTRACTS, (triggers, trades), board, clock)
 
-    async def see() -> None:
-        async for quote in shares:
-            if quote.con_id == CONTRACTS.share.con_id:
-                house.see(BOOK, quote)
-
-    async def start() -> None:
-        await broker.start()
-        await broker.feed.subscribe(CONTRACTS.all)
-        if not remembered.governance.modes:
-            house.take_down("", ModeChanged(Mode.LIVE, "the first session", "the house"))
-        await asyncio.gather(board.follow(), see(), listening.run(), reconciling.run(), strategy.run(), caretaker.run())
+    def stages(book: BookAtWork) -> Sequence[Stage]:
+        queues = book.queues.triggers, book.queues.trades
+        return [Stage("script", Scripted(BOOK, wishes, CONTRACTS, queues, book.board, clock, pace_s).run, queues[0])]
 
     async def end() -> None:
         await clock.sleep((until - clock.now()).total_seconds())
 
     try:
-        await together(manager=manager.run(), rest=start(), end=end())
+        await together(trading=trading.run(stages, CONTRACTS.all), end=end())
     finally:
         await broker.stop()
         if deaths.dead:
             journal._pending.clear()  # what was not flushed is gone with the process
         journal.close()
-    return Remembered(desks=remembered.desks.set(BOOK, manager.state), governance=house.governance)
+    if deaths.dead:
+        raise Died
+    return Remembered(desks=remembered.desks.set(BOOK, trading.books[BOOK].manager.state))
 
 
-async def session(
-    folder: Path, start: datetime, until: datetime, wishes: Sequence[Wish], deaths: Deaths, away_s: float = 1.0
-) -> Ended:
-    """Lives until one of them reaches the end; each begins `away_s` after the death of the one before."""
-    clock = LoopClock(asyncio.get_running_loop(), start)
-    street = Street(start, until, clock)
-    quoting = asyncio.create_task(street.quote(), name="the market")
-    try:
-        for lives in range(1, 4):
-            try:
-                remembered = await live(street, folder / "journal.db", wishes, until, deaths)
-                break
-            except Died:
-                done = deaths.done
-                deaths = Deaths(done=list(done))
-                await clock.sleep(away_s)
-    finally:
-        quoting.cancel()
-        with suppress(asyncio.CancelledError):
-            await quoting
-    return Ended(deaths.done, street.held, street.engine.account(ACCOUNT).cash, street.trades(), remembered, lives)
+@frozen
+class Session:
+    """When it is, what is wanted, and how often everybody looks."""
+
+    start: datetime
+    until: datetime
+    wishes: Sequence[Wish]
+    pace_s: float = 2.0
+    back_at: datetime | None = None  # when a process that died begins anew; None: a second later
+
+    async def lived(self, folder: Path, deaths: Deaths) -> Ended:
+        """In as many lives as it takes."""
+        clock = LoopClock(asyncio.get_running_loop(), self.start)
+        street = Street(self.start, clock)
+        quoting = asyncio.create_task(street.quote(), name="the market")
+        lives = 0
+        try:
+            while True:
+                lives += 1
+                try:
+                    path = folder / "journal.db"
+                    remembered = await live(street, path, self.wishes, self.until, deaths, self.pace_s)
+                    break
+                except Died:
+                    deaths = Deaths(done=list(deaths.done))
+                    back_at = self.back_at or clock.now() + timedelta(seconds=1)
+                    await clock.sleep((back_at - clock.now()).total_seconds())
+        finally:
+            quoting.cancel()
+            with suppress(asyncio.CancelledError):
+                await quoting
+        account = street.engine.account(ACCOUNT)
+        return Ended(deaths.done, street.held, account.cash, street.trades(), remembered, lives)
 
 
-def run(use: Callable[[], object]) -> object:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(use())
+def lived(session: Session, deaths: Deaths) -> Ended:
+    """On a virtual loop of its own, in a folder of its own."""
+    with TemporaryDirectory() as folder, asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(session.lived(Path(folder), deaths))

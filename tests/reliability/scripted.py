@@ -19,7 +19,7 @@ from gamma_scalper.kernel import Channel, Clock
 from gamma_scalper.pipeline.messages import Reprice, TradeCommand, Trigger, Withdraw
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 
-PATIENCE_S, GOOD_FOR_S = 30.0, 5.0
+PATIENCE_S, GOOD_FOR_S = 10.0, 5.0
 
 
 @frozen
@@ -57,7 +57,7 @@ class Scripted:
         queues: tuple[Channel[Trigger], Channel[TradeCommand]],
         board: QuoteBoard,
         clock: Clock,
-        every_s: float = 5.0,
+        every_s: float,
     ) -> None:
         self.book = book
         self._script = script

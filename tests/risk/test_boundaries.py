@@ -263,6 +263,22 @@ def test_shares_sold_short_as_a_leg_are_short_sales_too():
     assert "shares to borrow" in refusers(given("market.contracts.*.condition.shortable_shares", 1_099)(asked))
 
 
+def test_an_option_is_sold_without_asking_for_shares():
+    sold = ordered(instrument=CALL, side=Side.SELL, quantity=9, pricing=Limit(Decimal("10.00")))
+    asked = given("market.contracts.*.condition.shortable_shares", None)(RESTRICTED(sold(a_good_one(REPAIR))))
+    assert not {"shares to borrow", "short sale restriction"} & refusers(asked)
+
+
+@pytest.mark.parametrize(
+    ("side", "working", "refused"), [(Side.BUY, 100, False), (Side.SELL, 1, True), (Side.BUY, 1, False)]
+)
+def test_a_position_is_limited_with_all_that_is_working(side, working, refused):
+    asked = both(given("book.live", (order(side=side, quantity=working),)), ordered(quantity=960))(a_good_one(HEDGE))
+    assert ("share limit" in refusers(asked)) is refused
+    more = both(given("book.live", (order(side=side, quantity=working),)), ordered(quantity=1_061))(a_good_one(HEDGE))
+    assert "share limit" in refusers(more)
+
+
 def test_two_sales_in_one_plan_can_not_sell_the_same_shares():
     asked = given("book.holdings", (Holding(CALL, 2), Holding(SPY, 60)))(RESTRICTED(a_good_one(HEDGE)))
     twice = plan_of(proposal(quantity=40), proposal(quantity=40))

@@ -226,6 +226,12 @@ def test_a_combos_price_says_nothing_of_its_legs_so_it_meets_whatever_is_on_the_
     assert approved(at_path(good_facts(Purpose.EXIT), "book.others", (selling,)), sold_call)
 
 
+def test_a_combo_that_is_sold_buys_the_legs_it_is_short_of():
+    selling = order(book="qqq", instrument=Combo([Leg(CALL, 1), Leg(PUT, -1)]), side=Side.SELL, quantity=1)
+    sold_put = plan_of(proposal(purpose=Purpose.EXIT, instrument=PUT, quantity=1, pricing=Limit(Decimal("9.50"))))
+    assert refusers(at_path(good_facts(Purpose.EXIT), "book.others", (selling,)), sold_put) == {"self-cross"}
+
+
 def test_an_order_at_the_market_meets_any_price():
     plan = plan_of(proposal(pricing=Market()))
     far = order(book="qqq", side=Side.BUY, pricing=Limit(Decimal("1.00")))

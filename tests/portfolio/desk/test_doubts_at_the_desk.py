@@ -261,6 +261,31 @@ def test_nothing_of_an_order_in_doubt_is_ever_sent_again():
     assert not trading.of(Send)
 
 
+def test_an_answer_to_an_earlier_question_does_not_settle_a_later_doubt():
+    trading = at_work()
+    trading.order(intent(1), intent(2))
+    trading.report(2, Standing.CANCELLED)
+    trading.wait(5)
+    assert trading.state.asking_since is not None
+    trading.wait(1)
+    trading.fill(2, 3)
+    trading.records()
+    assert isinstance(trading.became(2), Unknown)
+    trading.wait(6)
+    trading.records()
+    assert isinstance(trading.became(2), Cancelled)
+
+
+def test_what_the_process_died_upon_is_buried_like_any_other():
+    trading = at_work()
+    trading.tell(ordered(intent(1)))
+    trading.tell(Restarted())
+    trading.link()
+    ask_after(trading, 120)
+    trading.records()
+    assert isinstance(trading.became(1), Cancelled)
+
+
 # -- what is said is not what was executed -----------------------------------------------------------------------------
 
 
@@ -331,6 +356,22 @@ def test_what_was_dead_and_is_said_to_live_is_asked_about():
     assert trading.report(1, Standing.WORKING)[0] == Ask("spy/1: the broker said working")
     trading.records(completed=[trading.said(1, Standing.CANCELLED)])
     assert isinstance(trading.became(1), Cancelled)
+
+
+def test_a_fill_does_not_prove_that_the_dead_live():
+    trading = at_work()
+    trading.order(intent(1))
+    trading.report(1, Standing.CANCELLED)
+    trading.report(1, Standing.WORKING)
+    trading.fill(1, 3)
+    assert isinstance(trading.became(1), Unknown)
+
+
+def test_filled_means_all_of_it_where_no_number_is_said():
+    trading = at_work()
+    trading.order(intent(1))
+    trading.report(1, Standing.FILLED)
+    assert isinstance(trading.became(1), Unknown)
 
 
 def test_late_words_about_a_filled_order_change_nothing():

@@ -3,7 +3,20 @@
 from decimal import Decimal
 
 import pytest
-from trading_desk import CALL, NOON, PUT, SPY, STRADDLE, TradingDesk, at_work, intent, ordered, quote, replayed
+from trading_desk import (
+    CALL,
+    NOON,
+    PUT,
+    SPY,
+    STRADDLE,
+    TradingDesk,
+    at_work,
+    corrected,
+    intent,
+    ordered,
+    quote,
+    replayed,
+)
 
 from gamma_scalper.domain.entries import (
     Dispatched,
@@ -349,6 +362,28 @@ def test_a_fill_that_comes_late_brings_the_structure_back():
     assert not trading.of(Look), "its order is in doubt"
     trading.records(completed=None)
     assert len(trading.of(Look)) == 1
+
+
+def test_a_correction_brings_the_structure_back_too():
+    trading = half_filled(0, 0)
+    trading.order(intent(3, instrument=CALL), intent(4, instrument=PUT), structure="another")
+    call = trading.execution(3, 10, CALL)
+    trading.tell(call)
+    trading.fill(4, 10, PUT)
+    assert not trading.of(Look)
+    trading.tell(corrected(call, 9))
+    assert len(trading.of(Look)) == 1
+
+
+def test_what_was_given_up_is_not_begun_again_by_an_old_report():
+    trading = half_filled()
+    for _ in range(7):
+        trading.tell(Looked([]))
+        trading.wait(5)
+    assert trading.state.repairing == ()
+    trading.effects.clear()
+    trading.report(1, Standing.CANCELLED, filled=4)
+    assert trading.effects == []
 
 
 def test_a_book_that_is_sold_repairs_nothing():

@@ -15,6 +15,7 @@ from gamma_scalper.domain.entries import (
     TakenOver,
 )
 from gamma_scalper.domain.fills import Commission
+from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import (
     Cancelled,
@@ -96,6 +97,14 @@ def test_a_combo_is_filled_as_often_as_all_of_its_legs_are():
     assert (trading.became(1), trading.ticket(1).order.filled) == (PartlyFilled(), 1)
     trading.fill(1, 1, PUT)
     assert trading.became(1) == Filled()
+
+
+def test_half_a_leg_of_a_combo_is_nothing_of_the_combo():
+    trading = at_work()
+    trading.order(intent(1, instrument=Combo([Leg(CALL, 2), Leg(PUT, -1)]), quantity=2))
+    trading.fill(1, -2, PUT)
+    trading.fill(1, 3, CALL)
+    assert trading.ticket(1).order.filled == 1
 
 
 @pytest.mark.parametrize(("after_s", "state"), [(58, Cancelled("gone")), (59.5, Expired()), (60, Expired())])
@@ -472,6 +481,16 @@ def test_an_order_held_for_shares_to_borrow_lives_and_a_person_hears_of_it_once(
     assert len(trading.of(Alarm)) == 1
     trading.report(1, Standing.WORKING)
     assert trading.ticket(1).held_since is None
+
+
+def test_an_alarm_about_an_order_is_over_with_the_order():
+    trading = at_work()
+    trading.order(intent(1, side=Side.SELL), patience_s=300)
+    for times in (1, 2):
+        trading.report(1, Standing.HELD, code=404)
+        trading.wait(60)
+        assert len([alarm for alarm in trading.of(Alarm) if "borrow" in alarm.text]) == times
+        trading.report(1, Standing.CANCELLED)
 
 
 def test_a_day_of_it_can_be_folded_again_to_the_same_state():

@@ -116,6 +116,13 @@ def test_limits_come_to_the_collar_at_the_deadline_and_stay_there() -> None:
     assert found == [("9.00", "8.00"), ("8.50", "7.60"), ("8.10", "7.20"), ("8.10", "7.20")]
 
 
+def test_a_limit_is_rounded_so_that_the_collar_holds() -> None:
+    # 5% of 9.00 would be 8.55, and dimes are traded; 5% over 600.01 would be 630.0105
+    one = FlattenParameters(collar=CollarParameters(through_pct=5.0, through_ticks=1))
+    assert limits(step(held(call=1), after_s=60, parameters=one)) == {11: "8.60"}
+    assert limits(step(held(shares=-1), after_s=60)) == {1: "630.01"}
+
+
 def test_limits_never_become_gentler_as_time_passes() -> None:
     prices = [Decimal(limits(step(held(shares=-1), after_s=s))[1]) for s in range(0, 90, 5)]
     assert prices == sorted(prices)

@@ -31,6 +31,7 @@ from gamma_scalper.domain.fills import InferredFill
 from gamma_scalper.domain.orders import IntentId, Working
 from gamma_scalper.domain.ports import Standing
 from gamma_scalper.portfolio.ledger import quantity
+from gamma_scalper.portfolio.outsiders import taken_over
 from gamma_scalper.portfolio.reconcile import Reconciliation
 from gamma_scalper.portfolio.records import Notice
 
@@ -172,6 +173,17 @@ def test_manual_trades_that_were_settled_before_are_not_counted_again() -> None:
     assert found.unexplained[0].explanations == ("SPY traded without our order: +5 at 600",)
 
 
+def test_trades_by_hand_to_and_fro_are_one_explanation() -> None:
+    trades = [fill(size, of=None, exec_id=f"m.m.{n}.01") for n, size in enumerate((10, -10, 10))]
+    assert len(compare(theirs({SPY: 10}, *trades), claim()).unexplained[0].explanations) == 1
+
+
+def test_a_trade_that_is_in_the_book_by_name_is_not_counted_again() -> None:
+    early, late = fill(5, of=None, at=NOW - timedelta(hours=3)), fill(20, of=None)
+    found = compare(theirs({SPY: 25}, early, late), claim(taken_over(late, "manual trade", "Ann")))
+    assert found.unexplained[0].explanations == ("SPY traded without our order: +5 at 600",)
+
+
 def test_a_manual_trade_beside_a_missed_fill_leaves_only_itself() -> None:
     found = compare(theirs({SPY: 30}, fill(20, of=None), fill(10)), claim(orders=[order(1, 10)]))
     assert entries(found) == [fill(10)]
@@ -304,6 +316,8 @@ def test_two_orders_that_may_have_filled_are_a_choice_for_a_person() -> None:
 def test_two_orders_that_must_both_have_filled_are_no_choice() -> None:
     found = compare(theirs({SPY: 40}), claim(orders=[order(1, 20), order(2, 20)]))
     assert [entry.quantity for entry in entries(found)] == [Decimal(20), Decimal(20)]
+    sold = compare(theirs({SPY: -50}), claim(orders=[order(1, -20), order(2, -30)]))
+    assert [entry.signed_quantity for entry in entries(sold)] == [Decimal(-20), Decimal(-30)]
 
 
 def test_the_brokers_record_of_an_order_decides_between_two() -> None:
@@ -442,3 +456,8 @@ def test_a_split_is_proposed_where_quantity_and_cost_fit(after: int, cost: str, 
 def test_no_split_is_proposed_where_one_of_them_does_not_fit(after: int, cost: str) -> None:
     found = compare(theirs({SPY: after}, cost=cost), claim(bought(1, 100)))
     assert found.unexplained[0].explanations == ()
+
+
+def test_a_split_does_not_make_more_than_its_ratio() -> None:
+    assert compare(theirs({SPY: 10}, cost="6000"), claim(bought(1, 105))).unexplained[0].explanations
+    assert not compare(theirs({SPY: 11}, cost="6000"), claim(bought(1, 105))).unexplained[0].explanations

@@ -1,0 +1,182 @@
+"""A house at work: any number of books over one broker and one journal, each in a ring of its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import field, frozen
+from loguru import logger
+
+from gamma_scalper.domain.entries import (
+    BaselineDeclared,
+    DeskEntry,
+    Halted,
+    Mode,
+    ModeChanged,
+    SessionBegan,
+    SessionEnded,
+)
+from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.instruments import Instrument
+from gamma_scalper.domain.ports import Broker, Controls, Journal, OrderRouter
+from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.kernel import (
+    Block,
+    Channel,
+    Clock,
+    Conflate,
+    Failed,
+    Patience,
+    Stage,
+    Supervisor,
+    Unbounded,
+    all_of,
+    together,
+)
+from gamma_scalper.pipeline.caretaker import Caretaker, CaretakerParameters
+from gamma_scalper.pipeline.house import TradingHouse
+from gamma_scalper.pipeline.listening import Listening
+from gamma_scalper.pipeline.messages import merged
+from gamma_scalper.pipeline.position_manager import PositionManager, Queues
+from gamma_scalper.pipeline.quote_board import QuoteBoard
+from gamma_scalper.pipeline.reconciling import ReconcileParameters, Reconciling
+from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.portfolio.ledger import execution_keys
+from gamma_scalper.recovery import Remembered
+from gamma_scalper.risk.governance import HOUSE
+
+_COMMANDS, _DEEP = 4, 10_000
+
+
+@frozen(kw_only=True)
+class BookAtWork:
+    """What a book's other stages are made with."""
+
+    resident: Resident
+    queues: Queues
+    board: QuoteBoard
+    clock: Clock
+    manager: PositionManager
+
+
+Stages = Callable[[BookAtWork], Sequence[Stage]]
+
+
+@frozen(kw_only=True)
+class Terms:
+    """How the house is kept."""
+
+    session: SessionBegan
+    reconcile: ReconcileParameters = field(factory=ReconcileParameters)
+    caretaker: CaretakerParameters = field(factory=CaretakerParameters)
+    patience: Patience = field(factory=Patience)
+
+
+class Trading:
+    """One session: from what was remembered until every ring has ended, or the house can't go on."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        journal: Journal,
+        clock: Clock,
+        remembered: Remembered,
+        residents: Sequence[Resident],
+        terms: Terms,
+        controls: Controls | None = None,
+        panic: Callable[[], bool | None] = lambda: False,
+    ) -> None:
+        router = broker.orders
+        if router is None:
+            raise UserError("this connection is read-only; nothing can be traded over it")
+        self._broker, self._journal, self._clock, self._terms = broker, journal, clock, terms
+        self._board = QuoteBoard(broker.feed)
+        self._remembered = remembered
+        self._residents = {resident.name: resident for resident in residents}
+        self.house = TradingHouse(
+            account=broker.account.account,
+            journal=journal,
+            clock=clock,
+            broker=broker,
+            router=router,
+            board=self._board,
+            residents=self._residents,
+            states={name: remembered.desk(name) for name in sorted({*self._residents, *remembered.desks})},
+            governance=remembered.governance,
+            panic=panic,
+        )
+        self.books = {name: self._book(self._residents[name], router) for name in sorted(self._residents)}
+        happenings = {name: book.queues.happenings for name, book in self.books.items()}
+        owners = {key: name for name, state in self.house.states.items() for key in execution_keys(state.ledger)}
+        self._listening = Listening(router, happenings, owners, self.house.hear)
+        self.reconciling = Reconciling(self.house, happenings, self._baselines(), terms.reconcile)
+        self._caretaker = Caretaker(self.house, happenings, self.reconciling, controls, terms.caretaker)
+        self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
+        self._board.read_into(self._shares)
+
+    async def run(self, stages: Stages, watched: Sequence[Instrument] = ()) -> None:
+        """Connect, then live; `stages` are the stages a book's ring has besides its `PositionManager`."""
+        self._begin()
+        await self._broker.start()
+        await self._broker.feed.subscribe(list(watched))
+        try:
+            await together(
+                quotes=self._board.follow(),
+                sees=self._see(),
+                listens=self._listening.run(),
+                reconciles=self.reconciling.run(),
+                takes_care=self._caretaker.run(),
+                writes=self._journal.keep_flushing(),
+                rings=self._rings(stages),
+            )
+        except UserError as error:
+            if error.exit_code is not ExitCode.JOURNAL_DAMAGED:
+                self.house.take_down(HOUSE, SessionEnded(str(error), error.exit_code))
+            raise
+        self.house.take_down(HOUSE, SessionEnded("every book's ring has ended", ExitCode.OK))
+        await self._journal.flush()
+
+    def _begin(self) -> None:
+        self.house.take_down(HOUSE, self._terms.session)
+        if HOUSE not in self._remembered.governance.modes:
+            self.house.take_down(HOUSE, ModeChanged(Mode.LIVE, "the first session", "the house"))
+        for name, resident in sorted(self._residents.items()):
+            if resident.baseline and name not in self._remembered.baselines:
+                self.house.take_down(name, BaselineDeclared(resident.baseline))
+
+    def _baselines(self) -> Mapping[str, tuple[Holding, ...]]:
+        """As they were last declared; a book's file counts until then."""
+        filed = {name: resident.baseline for name, resident in self._residents.items()}
+        return filed | dict(self._remembered.baselines)
+
+    # -- books ---------------------------------------------------------------------------------------------------------
+
+    def _book(self, resident: Resident, router: OrderRouter) -> BookAtWork:
+        def alarm(depth: int) -> None:
+            logger.bind(book=resident.name).warning("{} order events wait to be read", depth)
+
+        happenings: Channel[DeskEntry] = Channel("happenings", Unbounded(_DEEP, alarm))
+        queues = Queues(Channel("trades", Block(_COMMANDS)), happenings, Channel("triggers", Conflate(merged)))
+        state = self.house.states[resident.name]
+        manager = PositionManager(state, queues, self.house, router, self._clock, resident.desk)
+        return BookAtWork(resident=resident, queues=queues, board=self._board, clock=self._clock, manager=manager)
+
+    async def _rings(self, stages: Stages) -> None:
+        """Every book's, until all have ended. One that fails takes no other with it."""
+        await all_of(**{name: self._ring(book, stages) for name, book in self.books.items()})
+
+    async def _ring(self, book: BookAtWork, stages: Stages) -> None:
+        name = book.resident.name
+        first = Stage("PositionManager", book.manager.run, book.queues.trades)
+        end = await Supervisor(name, [first, *stages(book)], self._terms.patience).run()
+        if isinstance(end, Failed):
+            if isinstance(end.error, UserError):
+                raise end.error
+            self.house.take_down(name, Halted("ring ended", f"{end.stage}: {end.error}"))
+
+    async def _see(self) -> None:
+        """Snapshots of the books' underlyings."""
+        async for quote in self._shares:
+            for name, resident in self._residents.items():
+                if resident.underlying.con_id == quote.con_id:
+                    self.house.see(name, quote)
