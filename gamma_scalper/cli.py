@@ -17,6 +17,7 @@ from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
+from gamma_scalper.inbox_commands import commands as inbox_commands
 from gamma_scalper.journal_commands import commands as journal_commands
 from gamma_scalper.kernel import WallClock
 from gamma_scalper.manual import config_manual
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(journal_commands)
+app.add_typer(inbox_commands)
 
 
 def main(load_config: Loader) -> None:

@@ -1,6 +1,5 @@
 """Commands that read the journal: status, positions, reconcile, ops, export. None of them needs the trader to run."""
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,12 @@ from rich.table import Column, Table
 from gamma_scalper.bookkeeping import BookView, HouseView, in_words, positions, read_house
 from gamma_scalper.domain.entries import Difference
 from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.inbox_commands import tell
 from gamma_scalper.journal.export import FORMS
 from gamma_scalper.journal.export import export as export_to
-from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.journal.operations import Wanted, operations
 from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.records import records
-from gamma_scalper.kernel import WallClock
 from gamma_scalper.system import SystemParameters
 from gamma_scalper.terminal import BookOption, JsonOption, SetOption, load, print_json, print_table
 
@@ -220,14 +218,7 @@ def _journal(system: SystemParameters) -> Iterator[JournalReader]:
 def _accept(system: SystemParameters, id: str, how: str, known: list[str]) -> None:
     if id not in known:
         raise UserError(f"there is no difference {id}; open are: {', '.join(known) or 'none'}")
-    inbox = Inbox.open(system.inbox_path)
-    try:
-        number = inbox.put("accept", getpass.getuser(), WallClock().now(), argument=f"{id} {how}")
-    finally:
-        inbox.close()
-    typer.echo(
-        f"command {number}: taken by the trader as soon as it runs; see `uv run main.py ops --kind CommandTaken`"
-    )
+    tell(system, "accept", None, f"{id} {how}")
 
 
 def _days(first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:

@@ -8,6 +8,7 @@ from loguru import logger
 from gamma_scalper.domain.entries import (
     BaselineDeclared,
     DeskEntry,
+    Entry,
     Halted,
     Mode,
     ModeChanged,
@@ -16,7 +17,7 @@ from gamma_scalper.domain.entries import (
 )
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Instrument
-from gamma_scalper.domain.ports import Broker, Controls, Journal, OrderRouter
+from gamma_scalper.domain.ports import Broker, Controls, Journal, OrderRouter, Recap, Warned
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import (
@@ -94,7 +95,6 @@ class Trading:
         self._remembered = remembered
         self._residents = {resident.name: resident for resident in residents}
         self.house = TradingHouse(
-            account=broker.account.account,
             journal=journal,
             clock=clock,
             broker=broker,
@@ -110,6 +110,7 @@ class Trading:
         owners = {key: name for name, state in self.house.states.items() for key in execution_keys(state.ledger)}
         self._listening = Listening(router, happenings, owners, self.house.hear)
         self.reconciling = Reconciling(self.house, happenings, self._baselines(), terms.reconcile)
+        self.house.listeners.append(self._hear)
         self._caretaker = Caretaker(self.house, happenings, self.reconciling, controls, terms.caretaker)
         self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
         self._board.read_into(self._shares)
@@ -173,6 +174,12 @@ class Trading:
             if isinstance(end.error, UserError):
                 raise end.error
             self.house.take_down(name, Halted("ring ended", f"{end.stage}: {end.error}"))
+
+    def _hear(self, entry: Entry) -> None:
+        if isinstance(entry, Recap):
+            self.reconciling.want()
+        elif isinstance(entry, Warned):
+            self.reconciling.hear(entry)
 
     async def _see(self) -> None:
         """Snapshots of the books' underlyings."""

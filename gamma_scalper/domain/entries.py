@@ -6,14 +6,14 @@ durations that were measured, no wall-clock facts beside the moment of the journ
 
 import enum
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen, validators
 from attrs.validators import instance_of
 
-from gamma_scalper.domain.checks import counted, exact, not_empty, not_negative, positive
+from gamma_scalper.domain.checks import counted, exact, not_empty, not_negative, positive, utc
 from gamma_scalper.domain.fills import Commission, Fill, InferredFill
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import Money
@@ -232,6 +232,14 @@ class TakenOver:
 
 LedgerEntry = Fill | Commission | InferredFill | Delivered | Lapsed | Replaced | Paid | TakenOver
 
+
+@frozen
+class BooksClosed:
+    """What happened before that moment is kept as its outcome alone: the broker tells nothing of it any more."""
+
+    before: datetime = field(converter=utc)
+
+
 DeskEntry = (
     Ordered
     | Dispatched
@@ -253,6 +261,7 @@ DeskEntry = (
     | LinkReport
     | Warned
     | LedgerEntry
+    | BooksClosed
 )
 
 

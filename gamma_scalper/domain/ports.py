@@ -144,6 +144,7 @@ class Warned:
     code: int
     text: str
     order_ref: str = ""
+    con_id: int | None = None  # of the contract it names, where the broker says which
 
 
 OrderEvent = OrderReport | Fill | Commission | Altered | Recap | LinkReport | Warned

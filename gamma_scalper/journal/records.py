@@ -64,8 +64,8 @@ RISK = (
     e.Marked, e.DayBegan, e.FlattenAsked, e.FlattenStopped, e.Reconciled, e.Accepted, e.CommandTaken,
 )  # fmt: skip
 NOT_EXPORTED = (  # how the program went about it; `ops` tells of these
-    e.Elapsed, e.Restarted, e.RecordsRead, e.Looked, Recap, LinkReport, Warned, e.SessionBegan, e.SessionEnded,
-    e.BaselineDeclared,
+    e.Elapsed, e.Restarted, e.RecordsRead, e.Looked, e.BooksClosed, Recap, LinkReport, Warned, e.SessionBegan,
+    e.SessionEnded, e.BaselineDeclared,
 )  # fmt: skip
 
 _EMPTY: Record = dict.fromkeys(COLUMNS)

@@ -17,7 +17,7 @@ _Doing = (
     e.Ordered | e.Dispatched | e.NotSent | e.AmendAsked | e.AmendFailed | e.CancelAsked | e.CancelFailed | e.PlanRefused
 )
 _Telling = OrderReport | Altered | Recap | LinkReport | Warned | e.RecordsRead
-_Desk = e.Elapsed | e.Restarted | e.FlattenAsked | e.FlattenStopped | e.Looked
+_Desk = e.Elapsed | e.Restarted | e.FlattenAsked | e.FlattenStopped | e.Looked | e.BooksClosed
 
 
 def sentence(entry: e.Entry, intents: Intents) -> str:
@@ -153,6 +153,8 @@ def _desk(entry: _Desk) -> str:
             return f"{entry.by} stopped the flattening{_because(entry.why)}"
         case e.Looked():
             return f"looked at {len(entry.quotes)} quotes"
+        case e.BooksClosed():
+            return f"closed the books on all that ended before {entry.before:%Y-%m-%d %H:%M} UTC"
     assert_never(entry)
 
 

@@ -29,6 +29,7 @@ from gamma_scalper.kernel import Channel
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.reconciling import Reconciling
 from gamma_scalper.portfolio.ledger import holdings, profit
+from gamma_scalper.risk.breakers import tripped
 from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
@@ -73,11 +74,13 @@ class Caretaker:
         today = trading_day(now)
         if self._house.governance.day != today:
             self._house.take_down(HOUSE, DayBegan(today))
+            self._marked_at = None  # the day's profit is not known before its first mark
         due = self._marked_at is None or (now - self._marked_at).total_seconds() >= self._parameters.mark_s
         if due:
             self._marked_at = now
             for book in sorted(self._books):
                 self._mark(book)
+                self._break(book)
         if self._controls is not None:
             for command in self._controls.pending():
                 self._obey(command)
@@ -99,6 +102,12 @@ class Caretaker:
         equity = to_cents(sum((amount.amount for amount in amounts), Decimal(0)))
         opened = self._house.governance.opened(book)
         self._house.take_down(book, Marked(profit_today=equity - opened, equity=equity))
+
+    def _break(self, book: str) -> None:
+        """A loss limit that is reached is latched; what follows is the strategy's exit."""
+        for halt in tripped(self._house.facts(book), self._house.residents[book].risk):
+            logger.bind(book=book).error("halted by {}: {}", halt.breaker, halt.why)
+            self._house.take_down(book, halt)
 
     # -- commands ------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose, Side
 from gamma_scalper.domain.ports import Broker, Journal, LinkReport, MarginImpact, NotReady, OrderRouter, Unanswered
 from gamma_scalper.domain.ports import Refused as BrokerRefused
-from gamma_scalper.domain.proposals import Approved, Plan, Proposal, Refusal, Refused
+from gamma_scalper.domain.proposals import Approved, Deltas, Plan, Proposal, Refusal, Refused
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.kernel import Clock
 from gamma_scalper.pipeline.facts import book_facts, costs_of, delta_facts, legs_of, market_facts, spent
@@ -46,7 +46,6 @@ class Compared:
 class TradingHouse:
     """One account's. Books' stages see it as the protocol `House` of `position_manager`, and nothing of each other."""
 
-    account: str = field(repr=False)
     journal: Journal
     clock: Clock
     broker: Broker
@@ -57,8 +56,10 @@ class TradingHouse:
     governance: Governance
     panic: Callable[[], bool | None]  # is there a panic file? None: nobody can tell
     compared: Compared = field(factory=Compared)
+    listeners: list[Callable[[Entry], None]] = field(factory=list)  # of what concerns no single book
     _purse: Purse = field(factory=Purse, init=False)
     _motions: dict[str, MotionWatch] = field(factory=dict, init=False)
+    _deltas: dict[str, Deltas] = field(factory=dict, init=False)
     _impacts: dict[str, tuple[Plan, MarginImpact]] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -69,6 +70,11 @@ class TradingHouse:
             purse = reserve(_boundless(self._purse, book), book, held_back)
             assert isinstance(purse, Purse)
             self._purse = purse
+
+    @property
+    def account(self) -> str:
+        """Which of the login's it is the broker says once it is connected."""
+        return self.broker.account.account
 
     # -- the journal ---------------------------------------------------------------------------------------------------
 
@@ -99,6 +105,8 @@ class TradingHouse:
         self.take_down(HOUSE, entry)
         if isinstance(entry, LinkReport):
             self.compared = Compared()  # whatever was known is to be confirmed anew
+        for listener in self.listeners:
+            listener(entry)
 
     # -- the one question ----------------------------------------------------------------------------------------------
 
@@ -120,9 +128,15 @@ class TradingHouse:
             ),
             book=about,
             market=market,
-            delta=delta_facts(plan.deltas if plan is not None else None, conditions),
+            delta=delta_facts(self._newest_deltas(book, plan), conditions),
             money=self._money(resident, state, plan, now),
         )
+
+    def _newest_deltas(self, book: str, plan: Plan | None) -> Deltas | None:
+        """Those of the plan; without one the last that were told, whose age the rules look at."""
+        if plan is not None and plan.deltas is not None:
+            self._deltas[book] = plan.deltas
+        return plan.deltas if plan is not None else self._deltas.get(book)
 
     def approve(self, book: str, plan: Plan) -> Approved | Refused:
         answer = approve(self.facts(book, plan), plan, self.residents[book].risk)

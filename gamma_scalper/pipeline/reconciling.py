@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 from loguru import logger
 
-from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Reconciled
-from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered
+from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Paid, Reconciled
+from gamma_scalper.domain.fees import order_fees
+from gamma_scalper.domain.fills import Fill, InferredFill
+from gamma_scalper.domain.money import Money
+from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered, Warned
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import Channel
@@ -17,13 +20,18 @@ from gamma_scalper.pipeline.facts import orders_of
 from gamma_scalper.pipeline.house import Compared, TradingHouse
 from gamma_scalper.pipeline.records import read_records
 from gamma_scalper.portfolio.desk import Desk
+from gamma_scalper.portfolio.ledger import Ledger
+from gamma_scalper.portfolio.recaps import without_record
 from gamma_scalper.portfolio.reconcile import Reconciliation, reconcile
-from gamma_scalper.portfolio.records import AccountRecords, Claim
+from gamma_scalper.portfolio.records import AccountRecords, Claim, Notice
 from gamma_scalper.portfolio.settling import Settlement, settle
 from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _ROUNDS = 5
+_LATELY = 500  # orders that are looked through for those given up
+_LIQUIDATED = 2148
+_REMEMBERED = timedelta(days=1)
 
 
 @frozen
@@ -52,6 +60,7 @@ class Reconciling:
         self._parameters = parameters
         self._wanted = asyncio.Event()
         self._newest: Reconciliation | None = None
+        self._notices: list[Notice] = []
         self._told: Reconciled | None = None
 
     @property
@@ -61,6 +70,13 @@ class Reconciling:
     def want(self) -> None:
         """Compare soon."""
         self._wanted.set()
+
+    def hear(self, event: Warned) -> None:
+        """What may explain a difference: a liquidation, and of which contract."""
+        if event.code == _LIQUIDATED and event.con_id:
+            recent = [notice for notice in self._notices if event.at - notice.at < _REMEMBERED]
+            self._notices = [*recent, Notice(event.at, event.code, event.con_id)]
+            self.want()
 
     async def run(self) -> None:
         self._wanted.set()
@@ -91,7 +107,7 @@ class Reconciling:
             if theirs is None:
                 return None
             found = reconcile(claims, theirs, clock.now())
-            self._book(found)
+            self._book(found, {claim.book: claim.ledger for claim in claims})
             if found.settled and not found.bookings and not found.baselines:
                 break
             if not found.bookings:
@@ -103,13 +119,44 @@ class Reconciling:
         self._conclude(found)
         return found
 
-    def _book(self, found: Reconciliation) -> None:
+    def _book(self, found: Reconciliation, claimed: Mapping[str, Ledger]) -> None:
+        """Executions speak for themselves; what is concluded holds for the very ledgers that were claimed."""
         for words in found.explained:
             logger.info("explained: {}", words)
+        still = {book for book, ledger in claimed.items() if self._unchanged(book, ledger)}
         for book, entry in found.bookings:
-            self._put(book, entry)
+            if isinstance(entry, Fill) or book in still:
+                self._put(book, entry)
+                if isinstance(entry, InferredFill):
+                    self._put_fees(book, entry)
         for book, declared in found.baselines:
             self._declare(book, declared)
+
+    def _put_fees(self, book: str, inferred: InferredFill) -> None:
+        """The broker's bill came with the execution, which is told no more: what the fee schedule says is booked."""
+        resident = self._house.residents.get(book)
+        if resident is None or inferred.instrument.currency != "USD":
+            logger.warning("no commission is booked for the inferred fill {}; add it by hand", inferred.id)
+            return
+        fees = order_fees(
+            resident.fees,
+            inferred.instrument,
+            inferred.side,
+            inferred.concluded_at.date(),
+            inferred.quantity,
+            inferred.price,
+        )
+        paid = Paid(
+            id=f"fees of {inferred.id}",
+            amount=Money(-fees.total),
+            what="commission of an inferred fill, by the fee schedule",
+            con_id=inferred.instrument.con_id,
+            accepted_by=inferred.accepted_by,
+        )
+        self._put(book, paid)
+
+    def _unchanged(self, book: str, ledger: Ledger) -> bool:
+        return self._house.states[book].ledger is ledger and (book not in self._books or self._books[book].empty())
 
     def _put(self, book: str, entry: DeskEntry) -> None:
         """To the book's desk; one that is not running today gets its entry all the same."""
@@ -154,11 +201,16 @@ class Reconciling:
         return [self._claim(state) for _, state in sorted(self._house.states.items())]
 
     def _claim(self, state: Desk) -> Claim:
+        lately = range(max(state.next_number - _LATELY, 1), state.next_number)
+        dead = [state.orders[number] for number in lately if number in state.orders and number not in state.live]
+        given_up = [ticket for ticket in dead if without_record(ticket.order)]
+        tickets = [*state.living, *given_up]
         return Claim(
             ledger=state.ledger,
             baseline=self._baselines.get(state.book, ()),
             orders=orders_of(state),
-            taken_down={ticket.number: ticket.given_at for ticket in state.living if ticket.given_at is not None},
+            given_up=[ticket.order for ticket in given_up],
+            taken_down={ticket.number: ticket.given_at for ticket in tickets if ticket.given_at is not None},
             last_number=state.next_number - 1,
         )
 
@@ -180,6 +232,7 @@ class Reconciling:
             executions=records.executions,
             executions_since=_midnight(at),
             completed=records.completed,
+            notices=self._notices,
         )
 
     # -- a person's word -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A ledger's double entry: pages by contract, sums by currency, counts by intent, always changed together."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
@@ -8,7 +9,7 @@ from immutables import Map
 
 from gamma_scalper.domain.fills import Execution
 from gamma_scalper.domain.instruments import Option, Stock
-from gamma_scalper.portfolio.page import Arrived, Booking, Dealt, Page, Place, entered
+from gamma_scalper.portfolio.page import Arrived, Booking, Dealt, Page, Place, entered, shortened
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ def written(
     sums = accounts.sums.get(currency, NOTHING)
     sums = Sums(sums.cash + cash, sums.realised + now.realised - was.realised, sums.commissions, sums.taken_over)
     accounts = Accounts(
-        accounts.pages.set(con_id, page) if page.lines else _without(accounts.pages, con_id),
+        accounts.pages.set(con_id, page) if page.lines or page.opening else _without(accounts.pages, con_id),
         held,
         accounts.sums.set(currency, sums),
         accounts.filled if filled is None else filled,
@@ -105,6 +106,17 @@ def counted(accounts: Accounts, currency: str, **more: Decimal) -> Accounts:
     sums = accounts.sums.get(currency, NOTHING)
     sums = sums._replace(**{name: getattr(sums, name) + amount for name, amount in more.items()})
     return evolve(accounts, sums=accounts.sums.set(currency, sums))
+
+
+def abridged(accounts: Accounts, before: datetime, through: int) -> Accounts:
+    """Without the lines from before that moment, and without what orders up to this number filled; sums stay."""
+    kept = {con_id: shortened(page, before) for con_id, page in sorted(accounts.pages.items())}
+    return Accounts(
+        Map({con_id: page for con_id, page in kept.items() if page.lines or page.opening}),
+        accounts.held,
+        accounts.sums,
+        Map({number: filled for number, filled in accounts.filled.items() if number > through}),
+    )
 
 
 _UNFILLED: Map[int, Decimal] = Map()

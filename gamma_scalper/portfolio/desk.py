@@ -7,6 +7,7 @@ from typing import Any
 from gamma_scalper.domain.entries import (
     AmendAsked,
     AmendFailed,
+    BooksClosed,
     CancelAsked,
     CancelFailed,
     Delivered,
@@ -31,6 +32,7 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.domain.ports import Altered, LinkReport, OrderReport, Recap, Warned
 from gamma_scalper.domain.snapshots import PositionSnapshot
+from gamma_scalper.portfolio.closing import books_closed
 from gamma_scalper.portfolio.desk_parameters import DeskParameters
 from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.effects import Effect, Tell
@@ -93,6 +95,7 @@ _HANDLERS: Mapping[type, Callable[[Draft, Any], object] | None] = {
     Recap: recap,
     LinkReport: link_changed,
     Warned: None,
+    BooksClosed: books_closed,
     **dict.fromkeys(
         (Fill, Commission, InferredFill, Delivered, Lapsed, Replaced, Paid, TakenOver),
         told_of_ledger,

@@ -11,7 +11,7 @@ from gamma_scalper.domain.ports import Altered, Link, LinkReport, OrderReport, S
 from gamma_scalper.portfolio.desk_parameters import with_settings
 from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.errands import forget_looks
-from gamma_scalper.portfolio.ledger import booked, filled_of
+from gamma_scalper.portfolio.ledger import booked, filled_of, too_late
 from gamma_scalper.portfolio.moves import cancel, judge, move
 from gamma_scalper.portfolio.order_table import Happening, Kind
 from gamma_scalper.portfolio.questions import ask_anew, raise_question
@@ -60,9 +60,14 @@ def _stranger(draft: Draft, number: int, report: OrderReport) -> None:
         forget_orphan(draft, number)
         return
     desk, id = draft.desk, IntentId(draft.desk.book, number)
-    draft.halt(number, "unknown order", f"the broker has an order {id}, of which the journal knows nothing")
+    draft.halt(number, "unknown order", f"the broker has an order {id}, {_unknown(desk, number)}")
     if number not in desk.orphans:
         draft.set(orphans=desk.orphans.set(number, draft.now), next_number=max(desk.next_number, number + 1))
+
+
+def _unknown(desk: Desk, number: int) -> str:
+    closed = number <= desk.ledger.closed.through
+    return "which had ended before the books were closed" if closed else "of which the journal knows nothing"
 
 
 def forget_orphan(draft: Draft, number: int) -> None:
@@ -90,6 +95,8 @@ def told_of_ledger(draft: Draft, entry: LedgerEntry) -> None:
     """Booked first; then the order it belongs to is looked at anew."""
     ledger = booked(draft.desk.ledger, entry, draft.now)
     if ledger is draft.desk.ledger:
+        if isinstance(entry, Fill):
+            _refused_if_too_late(draft, entry)
         return
     draft.set(ledger=ledger)
     draft.filled = not isinstance(entry, Commission)
@@ -99,6 +106,16 @@ def told_of_ledger(draft: Draft, entry: LedgerEntry) -> None:
         _executed(draft, booked_as, entry.perm_id, corrected=key != entry.exec_id and _version(entry.exec_id) > 1)
     elif isinstance(entry, InferredFill):
         _executed(draft, entry.intent, 0)
+
+
+def _refused_if_too_late(draft: Draft, fill: Fill) -> None:
+    """A difference, if there is one, shows when books and account are compared."""
+    id = fill.intent
+    if id is not None and id.book == draft.desk.book and too_late(draft.desk.ledger, fill):
+        text = (
+            f"{id}: execution {fill.exec_id} of {fill.at:%Y-%m-%d %H:%M} UTC is not booked: the books are closed on it"
+        )
+        draft.alarm(id.number, "closed", text)
 
 
 def _version(exec_id: str) -> int:
@@ -111,7 +128,7 @@ def _executed(draft: Draft, id: IntentId | None, perm_id: int, *, corrected: boo
         return
     ticket = draft.desk.orders.get(id.number)
     if ticket is None:
-        draft.halt(id.number, "unknown order", f"an order {id} was filled, of which the journal knows nothing")
+        draft.halt(id.number, "unknown order", f"an order {id} was filled, {_unknown(draft.desk, id.number)}")
         draft.set(next_number=max(draft.desk.next_number, id.number + 1))
         return
     intent = ticket.order.intent

@@ -164,7 +164,7 @@ def _inferred(
 
 def known_to(ledger: Ledger) -> int:
     """Grows with all that is booked, so that the same conclusion drawn later has another name."""
-    return len(ledger.fills) + len(ledger.inferences) + len(ledger.events)
+    return len(ledger.fills) + len(ledger.inferences) + len(ledger.events) + ledger.closed.entries
 
 
 def price_of(candidate: Candidate, instrument: Stock | Option, change: Decimal, theirs: AccountRecords) -> Decimal:

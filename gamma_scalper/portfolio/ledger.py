@@ -1,14 +1,15 @@
 """What a book holds, what it cost and what it earned, from executions and the stated events alone.
 
 A ledger is a value: `booked` makes the next one. The same entries make the same ledger in whatever order they were
-told, and an entry told twice counts once. A bust has no quantity, so no execution can tell it: a person takes it out of
-the book as `TakenOver`, at the price it was booked at.
+told, and an entry told twice counts once; of what happened before the books were closed only the outcome is kept. A
+bust has no quantity, so no execution can tell it: a person takes it out of the book as `TakenOver`, at the price it was
+booked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from attrs import evolve, field, frozen
 from immutables import Map
@@ -19,12 +20,15 @@ from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.domain.snapshots import Holding
-from gamma_scalper.portfolio.accounts import BLANK, Accounts, Sums, counted, dealt, executed, written
+from gamma_scalper.portfolio.accounts import BLANK, Accounts, Sums, abridged, counted, dealt, executed, written
 from gamma_scalper.portfolio.inferred import Inference, left_of
 from gamma_scalper.portfolio.lots import Lot
 from gamma_scalper.portfolio.page import Dealt, Page, Place, Turned
 
+T = TypeVar("T")
+
 _ZERO = Decimal(0)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _EXECUTED, _INFERRED, _EVENT = range(3)  # the order of lines at one moment
 
 
@@ -38,6 +42,14 @@ class Names(NamedTuple):
 _UNNAMED = Names()
 
 
+class Closed(NamedTuple):
+    """How far the books are closed: what happened before is in sums and open lots, and can't be changed any more."""
+
+    before: datetime = _BEGINNING
+    through: int = 0  # all executions of orders up to this number were before that moment, and of no later order
+    entries: int = 0  # executions and events that were dropped
+
+
 @frozen
 class Ledger:
     """One book's."""
@@ -48,7 +60,8 @@ class Ledger:
     bills: Map[str, Commission] = field(factory=Map)  # execution key -> the newest bill; its fill may still come
     intents: Map[int, Names] = field(factory=Map)  # intent number -> its executions
     inferences: Map[str, Inference] = field(factory=Map)  # id -> an inferred fill and what is left of it
-    events: Map[str, LedgerEntry] = field(factory=Map)  # id -> what changed without an execution
+    events: Map[str, datetime] = field(factory=Map)  # id of what changed without an execution -> when it was booked
+    closed: Closed = field(factory=Closed)
 
 
 # -- booking -----------------------------------------------------------------------------------------------------------
@@ -77,7 +90,7 @@ def booked(ledger: Ledger, entry: LedgerEntry, now: datetime) -> Ledger:
             accounts = _paid(accounts, entry.amount)
         case TakenOver():
             accounts = _taken_over(accounts, place, entry)
-    return evolve(ledger, accounts=accounts, events=ledger.events.set(entry.id, entry))
+    return evolve(ledger, accounts=accounts, events=ledger.events.set(entry.id, now))
 
 
 # -- executions --------------------------------------------------------------------------------------------------------
@@ -91,6 +104,8 @@ def _filled(ledger: Ledger, fill: Fill) -> Ledger:
     if intent is None or intent.book != ledger.book:
         return ledger
     if before is not None and _revision(fill.exec_id) <= _revision(before.exec_id):
+        return ledger
+    if too_late(ledger, fill):
         return ledger
     accounts, names, intents = ledger.accounts, ledger.intents.get(intent.number, _UNNAMED), ledger.intents
     if before is None:
@@ -106,7 +121,9 @@ def _filled(ledger: Ledger, fill: Fill) -> Ledger:
     place = Place(fill.at, _EXECUTED, key)
     accounts = executed(accounts, intent.number, fill, place, fill.signed_quantity)
     fills = ledger.fills.set(key, fill)
-    ledger = Ledger(ledger.book, accounts, fills, ledger.bills, intents, ledger.inferences, ledger.events)
+    ledger = Ledger(
+        ledger.book, accounts, fills, ledger.bills, intents, ledger.inferences, ledger.events, ledger.closed
+    )
     return _told_after_all(ledger, intent.number) if names.inferred else ledger
 
 
@@ -118,6 +135,8 @@ def _revision(exec_id: str) -> int:
 
 def _inferred(ledger: Ledger, fill: InferredFill) -> Ledger:
     if fill.id in ledger.inferences or fill.intent is None or fill.intent.book != ledger.book:
+        return ledger
+    if fill.concluded_at < ledger.closed.before:
         return ledger
     number, place = fill.intent.number, Place(fill.concluded_at, _INFERRED, fill.id)
     names = ledger.intents.get(number, _UNNAMED)
@@ -191,6 +210,55 @@ def _taken_over(accounts: Accounts, place: Place, event: TakenOver) -> Accounts:
     each = event.price * event.instrument.multiplier
     accounts = written(accounts, place, event.instrument, Dealt(event.quantity, each))
     return counted(accounts, event.instrument.currency, taken_over=event.quantity * each)
+
+
+# -- closing -----------------------------------------------------------------------------------------------------------
+
+
+def too_late(ledger: Ledger, fill: Fill) -> bool:
+    """It was, or may have been, booked before the books were closed: nobody can tell any more."""
+    if fill.key in ledger.fills:
+        return False
+    corrects = fill.intent is not None and fill.intent.number <= ledger.closed.through and _revision(fill.exec_id) > 1
+    return corrects or fill.at < ledger.closed.before
+
+
+def close(ledger: Ledger, before: datetime, through: int) -> Ledger:
+    """Only the outcome is left of what happened before that moment.
+
+    All executions of orders up to number `through` must have happened before, and none of any other order.
+    """
+    if before <= ledger.closed.before:
+        return ledger
+    events = {id: at for id, at in ledger.events.items() if at >= before}
+    closing = [names for number, names in ledger.intents.items() if number <= through]
+    keys = {key for names in closing for key in names.keys}
+    inferred = {id for names in closing for id in names.inferred}
+    return Ledger(
+        ledger.book,
+        abridged(ledger.accounts, before, through),
+        _less(ledger.fills, keys),
+        _less(ledger.bills, keys),
+        Map({number: names for number, names in ledger.intents.items() if number > through}),
+        _less(ledger.inferences, inferred),
+        Map(events),
+        Closed(
+            before,
+            max(through, ledger.closed.through),
+            ledger.closed.entries + len(keys) + len(inferred) + len(ledger.events) - len(events),
+        ),
+    )
+
+
+def executed_at(ledger: Ledger, number: int) -> tuple[datetime, ...]:
+    """When an intent's executions happened, or were concluded."""
+    names = ledger.intents.get(number, _UNNAMED)
+    concluded = [ledger.inferences[id].fill.concluded_at for id in names.inferred]
+    return (*(ledger.fills[key].at for key in names.keys), *concluded)
+
+
+def _less(entries: Map[str, T], gone: Set[str]) -> Map[str, T]:
+    return Map({key: entry for key, entry in entries.items() if key not in gone})
 
 
 # -- looking at it -----------------------------------------------------------------------------------------------------

@@ -52,10 +52,16 @@ def _into(draft: Draft, before: Ticket, happening: Happening, made: Executed, wh
         order = Order(order.intent, state, made.filled, perm_ids)
     if order.alive:
         question = kept_question(draft, before, state, before.missing_with(made.filled))
-        ticket = before._replace(order=order, excess=made.excess, question=question)
+        ticket = before._replace(order=order, excess=made.excess, question=question, ended_at=None)
     else:
         ticket = before._replace(
-            order=order, excess=made.excess, question=None, cancelling=None, held_since=None, turn_at=None
+            order=order,
+            excess=made.excess,
+            question=None,
+            cancelling=None,
+            held_since=None,
+            turn_at=None,
+            ended_at=before.ended_at or draft.now,
         )
     draft.put(ticket)
     draft.changed |= state is not before.order.state

@@ -61,11 +61,15 @@ class Page:
     lines: Map[int, Line] = field(factory=Map)  # 0, 1, 2, ... by place
     lots: Lots = field(factory=Map)
     standing: Standing = field(factory=Standing)
+    opening: Stock | Option | None = None  # what was held when the books were closed, as the newest line then had it
 
     @property
     def instrument(self) -> Stock | Option:
         """As the newest line has it."""
-        return self.lines[len(self.lines) - 1].instrument
+        if self.lines:
+            return self.lines[len(self.lines) - 1].instrument
+        assert self.opening is not None, "a page has a line, or holds something from before"
+        return self.opening
 
     def open_lots(self) -> tuple[Lot, ...]:
         """The oldest first."""
@@ -122,7 +126,7 @@ def _written(
         else:
             departed = (Departed(place, booking.after, new),)
     line = Line(place, instrument, booking, before, _taken(page, standing.first))
-    return Page(page.lines.set(len(page.lines), line), lots, standing), departed
+    return Page(page.lines.set(len(page.lines), line), lots, standing, page.opening), departed
 
 
 def _received(lots: Lots, standing: Standing, more: tuple[Lot, ...]) -> tuple[Lots, Standing]:
@@ -148,4 +152,32 @@ def _rewound(page: Page, count: int) -> Page:
         for number, lot in enumerate(line.taken, line.before.first):
             lots[number] = lot
         standing = line.before
-    return Page(lines.finish(), lots.finish(), standing)
+    return Page(lines.finish(), lots.finish(), standing, page.opening)
+
+
+# -- closing -----------------------------------------------------------------------------------------------------------
+
+
+def shortened(page: Page, before: datetime) -> Page:
+    """Without the lines from before that moment: the lots that were open then are its opening balance."""
+    count = len(page.lines)
+    gone = bisect_left(range(count), before, key=lambda number: page.lines[number].place.at)
+    if not gone:
+        return page
+    at_opening = page.lines[gone].before if gone < count else page.standing
+    lines = [page.lines[number] for number in range(gone, count)]
+    return Page(
+        Map(enumerate(line._replace(before=_counted_from(line.before, at_opening)) for line in lines)),
+        Map((number - at_opening.first, lot) for number, lot in page.lots.items()),
+        _counted_from(page.standing, at_opening),
+        page.lines[gone - 1].instrument if at_opening.quantity else None,
+    )
+
+
+def _counted_from(standing: Standing, opening: Standing) -> Standing:
+    """As if the oldest lot of the opening balance were the first there ever was, and nothing had been earned before."""
+    return standing._replace(
+        first=standing.first - opening.first,
+        end=standing.end - opening.first,
+        realised=standing.realised - opening.realised,
+    )

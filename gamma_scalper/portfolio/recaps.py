@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gamma_scalper.domain.entries import RecordsRead
+from gamma_scalper.domain.orders import Cancelled, Order
 from gamma_scalper.domain.ports import Recap, Standing
 from gamma_scalper.portfolio.desk_state import Draft
 from gamma_scalper.portfolio.hearing import forget_orphan, heard, number_of
@@ -14,6 +15,11 @@ from gamma_scalper.portfolio.tickets import Life, Ticket
 _NO_RECORD = "in no record of the broker's, and its time is over"
 _NOT_LISTED = "it is not among the broker's open orders"
 _Names = set[tuple[int, int]]  # number of the intent, permId
+
+
+def without_record(order: Order) -> bool:
+    """Dead because no record of the broker's knew it. Had it filled before midnight, only holdings would show it."""
+    return isinstance(order.state, Cancelled) and order.state.why == _NO_RECORD
 
 
 def recap(draft: Draft, entry: Recap) -> None:

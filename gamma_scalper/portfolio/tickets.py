@@ -109,6 +109,7 @@ class Ticket(NamedTuple):
     given_at: datetime | None = None  # handed over, or given to be
     turn_at: datetime | None = None  # of a part whose turn comes
     held_since: datetime | None = None  # waits for shares to borrow
+    ended_at: datetime | None = None  # of a dead one
     amended: Pricing | None = None  # newest price that was asked for
     cancelling: Cancelling | None = None
     question: Question | None = None

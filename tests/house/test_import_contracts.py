@@ -118,6 +118,12 @@ OUTERMOST = {
     "doctor",
     "serving",
     "compiled_code",
+    "trading",
+    "recovery",
+    "terminal",
+    "bookkeeping",
+    "journal_commands",
+    "inbox_commands",
     "backtest",
 }
 

@@ -156,6 +156,7 @@ SAMPLES: tuple[e.Entry, ...] = (
     e.Replaced(id="x4", before=SPY, after=SPY, ratio=2, cash=Money("-0.37"), **ACCEPTED),
     e.Paid(id="x5", amount=Money("-12.40", "EUR"), what="interest", con_id=None, accepted_by="ada"),
     e.TakenOver(id="x6", instrument=CALL, quantity=-1, price="3.10", why="adopted", accepted_by="ada"),
+    e.BooksClosed(NOON),
     e.SessionBegan("paper", "0.1.0", "9f3c"),
     e.SessionEnded("stopped by ada", 0),
     e.ModeChanged(e.Mode.DEGRADED, "Greeks are missing", "governor"),

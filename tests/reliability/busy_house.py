@@ -20,6 +20,7 @@ from gamma_scalper.domain.sessions import SessionParameters
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import CarryParameters, ExchangeParameters, VenueParameters
 from gamma_scalper.exchange.replay import Pushed, trading_hours
+from gamma_scalper.exchange.tickets import Tick
 from gamma_scalper.journal.parameters import JournalParameters
 from gamma_scalper.journal.store import SqlJournal
 from gamma_scalper.kernel import Clock, LoopClock, Stage, VirtualLoop, together
@@ -187,9 +188,10 @@ class Street:
                     )
                 await self.clock.sleep(10)
             else:
-                opens = self.engine.market.sessions(1).after(now).opens
                 self.remember()
-                await self.clock.sleep((opens - now).total_seconds())
+                self.venue.do(Tick())  # so that its midnights come even while nobody is connected
+                opens = self.engine.market.sessions(1).after(now).opens
+                await self.clock.sleep(min((opens - now).total_seconds(), 3_600))
 
     def remember(self) -> None:
         self.executions |= {each.exec_id: each for each, _ in self.engine.executions(ACCOUNT)}
@@ -290,7 +292,13 @@ class Session:
         return Ended(deaths.done, street.held, account.cash, street.trades(), remembered, lives)
 
 
+def lived_in(folder: Path, session: Session, deaths: Deaths) -> Ended:
+    """On a virtual loop of its own."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(session.lived(folder, deaths))
+
+
 def lived(session: Session, deaths: Deaths) -> Ended:
-    """On a virtual loop of its own, in a folder of its own."""
-    with TemporaryDirectory() as folder, asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(session.lived(Path(folder), deaths))
+    """In a folder that is gone afterwards."""
+    with TemporaryDirectory() as folder:
+        return lived_in(Path(folder), session, deaths)

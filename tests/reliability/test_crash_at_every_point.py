@@ -70,3 +70,44 @@ def test_a_process_that_dies_at_any_point_leaves_nothing_lost_and_nothing_double
         after = lived(BUSY, Deaths(at=at))
         assert after.lives == 2, after.done[at - 1]
         must_be_as_if_nothing_had_happened(after, as_it_lived(BUSY))
+
+
+# -- over a weekend: on Monday the broker tells no execution of Friday's -----------------------------------------------
+
+OVER_THE_WEEKEND = Session(
+    start=FRIDAY,
+    until=NEXT_MONDAY + timedelta(minutes=6),
+    wishes=script(
+        FRIDAY,
+        [
+            (0, 2, 0, 1_000, "take"),
+            (1, 2, -40, 1_000, "take"),
+            (2, 2, -70, 20, "take"),
+            (3, 2, -50, 1_000, "improve"),
+        ],
+    )
+    + script(NEXT_MONDAY, [(3, 2, -60, 1_000, "take"), (4, 2, 0, 1_000, "take"), (5, 0, 0, 1_000, "take")]),
+    pace_s=20,
+    back_at=NEXT_MONDAY - timedelta(minutes=5),
+)
+
+
+def fridays_points(session: Session) -> Sequence[int]:
+    done = as_it_lived(session).done
+    monday = [number for number, what in enumerate(done, 1) if what == "append DayBegan"][1]
+    return [number for number in points(session) if number < monday]
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_a_process_that_dies_on_friday_knows_on_monday_what_it_owns_though_nobody_tells_it(part: int) -> None:
+    living = as_it_lived(OVER_THE_WEEKEND)
+    last = max(number for number, what in enumerate(living.done, 1) if what == "before sending book/6")
+    for at in fridays_points(OVER_THE_WEEKEND)[2 * part :: 4]:
+        after = lived(OVER_THE_WEEKEND, Deaths(at=at))
+        ledger = after.remembered.desks[BOOK].ledger
+        assert after.held == living.held == {}, living.done[at - 1]
+        assert not holdings(ledger)
+        assert not after.remembered.desks[BOOK].live
+        assert sum(each.amount for each in cash(ledger)) == after.cash - CASH, living.done[at - 1]
+        if at > last:  # nothing that Friday still wanted was missed
+            must_be_as_if_nothing_had_happened(after, living)

@@ -68,7 +68,8 @@ class OrderStream:
         order = None if notice.perm_id is None else self._engine.order(notice.perm_id)
         if order is None or notice.code in _WARNINGS:
             ref = "" if order is None else order.ticket.order_ref
-            self.tell(Warned(at=notice.at, code=notice.code, text=notice.text, order_ref=ref))
+            warned = Warned(at=notice.at, code=notice.code, text=notice.text, order_ref=ref, con_id=notice.con_id)
+            self.tell(warned)
         elif notice.code not in (order.code, _CANCELLED):
             self.doubt(order.perm_id, notice.at, notice.code, notice.text)
 

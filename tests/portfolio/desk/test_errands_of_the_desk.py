@@ -197,6 +197,14 @@ def test_asked_again_the_earlier_deadline_stands():
     assert trading.state.flattening.why == "faster"
 
 
+def test_asked_again_its_own_orders_go_on():
+    trading = straddle(4, 0)
+    trading.tell(SELL_IT)
+    look(trading)
+    permit(trading)
+    assert trading.tell(SELL_IT) == ()
+
+
 def test_stopped_its_orders_are_cancelled_and_no_more_are_wanted():
     trading = straddle(4, 0)
     trading.tell(SELL_IT)
@@ -392,6 +400,17 @@ def test_a_book_that_is_sold_repairs_nothing():
     assert trading.state.repairing == ()
     look(trading)
     assert wanted(trading).purpose is Purpose.FLATTEN
+
+
+def test_a_structure_that_dies_half_filled_while_the_book_is_sold_is_sold_with_it():
+    trading = at_work()
+    legs = intent(1, instrument=CALL, quantity=4), intent(2, instrument=PUT, quantity=4)
+    trading.order(*legs, structure="straddle 600")
+    trading.fill(1, 4, CALL)
+    trading.tell(SELL_IT)
+    trading.report(2, Standing.CANCELLED)
+    assert trading.state.repairing == ()
+    assert trading.of(Look) == [Look((CALL.con_id,))]
 
 
 def test_repairs_are_found_again_after_a_restart():

@@ -10,6 +10,7 @@ from gamma_scalper.domain.entries import (
     AmendAsked,
     AmendFailed,
     CancelAsked,
+    CancelFailed,
     Dispatched,
     NotSent,
     TakenOver,
@@ -345,12 +346,16 @@ def _line_lost(trading: TradingDesk) -> None:
     trading.link(Link.DOWN)
 
 
+def _executions_missing(trading: TradingDesk) -> None:
+    trading.report(1, Standing.WORKING, filled=5)
+
+
 def _cancelling(trading: TradingDesk) -> None:
     trading.report(1, Standing.WORKING)
     trading.tell(CancelAsked(ONE, "why"))
 
 
-@pytest.mark.parametrize("happened", [_sent, _dead, _doubted, _line_lost, _cancelling])
+@pytest.mark.parametrize("happened", [_sent, _dead, _doubted, _line_lost, _executions_missing, _cancelling])
 def test_what_is_not_surely_working_is_not_amended(happened):
     trading = at_work()
     trading.order(intent(1))
@@ -366,6 +371,13 @@ def test_a_cancel_waits_until_there_is_something_to_cancel():
     assert not trading.of(Cancel)
     assert trading.tell(CancelAsked(ONE, "no longer wanted")) == ()
     assert Cancel(ONE) in trading.tell(Dispatched(ONE))
+
+
+def test_a_cancel_that_fails_before_anything_was_sent_puts_nothing_in_doubt():
+    trading = at_work()
+    trading.tell(ordered(intent(1)))
+    trading.tell(CancelFailed(ONE, "not known here"))
+    assert trading.became(1) == Journaled()
 
 
 def test_a_cancel_of_what_is_dead_meanwhile_does_nothing():
@@ -387,7 +399,9 @@ def test_an_immediate_order_of_which_nothing_more_is_heard_is_cancelled_too():
     trading = at_work()
     trading.order(intent(1, lifetime=lifetime(0, NOON)), patience_s=0)
     trading.fill(1, 3)
-    assert Cancel(ONE) in trading.wait(5)
+    trading.wait(4.9)
+    assert not trading.of(Cancel)
+    assert Cancel(ONE) in trading.wait(0.1)
 
 
 # -- refusals, corrections, contradictions -----------------------------------------------------------------------------
