@@ -147,6 +147,7 @@ class Looked:
     """Quotes as they were when the desk asked to see them."""
 
     quotes: tuple[Quote, ...] = field(converter=_tuple)
+    closed: tuple[int, ...] = field(default=(), converter=_tuple)  # conIds that nobody can trade just now
 
 
 @frozen

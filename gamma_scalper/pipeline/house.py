@@ -8,8 +8,8 @@ from math import gcd
 from attrs import define, field
 from loguru import logger
 
-from gamma_scalper.domain.entries import DeskEntry, Entry
-from gamma_scalper.domain.instruments import Combo, Leg
+from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Ordered
+from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose, Side
 from gamma_scalper.domain.ports import Broker, Journal, LinkReport, MarginImpact, NotReady, OrderRouter, Unanswered
@@ -58,12 +58,21 @@ class TradingHouse:
     compared: Compared = field(factory=Compared)
     listeners: list[Callable[[Entry], None]] = field(factory=list)  # of what concerns no single book
     _purse: Purse = field(factory=Purse, init=False)
+    _contracts: dict[int, Stock | Index | Option] = field(factory=dict, init=False)  # all that was ever traded
     _motions: dict[str, MotionWatch] = field(factory=dict, init=False)
     _deltas: dict[str, Deltas] = field(factory=dict, init=False)
     _impacts: dict[str, tuple[Plan, MarginImpact]] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         """What living orders of before had reserved is reserved still."""
+        for resident in self.residents.values():
+            self._contracts[resident.underlying.con_id] = resident.underlying
+        for _, state in sorted(self.states.items()):
+            for held in holdings(state.ledger):
+                self._contracts.setdefault(held.instrument.con_id, held.instrument)
+            for ticket in state.orders.values():
+                for leg in legs_of(ticket.order.intent.instrument):
+                    self._contracts.setdefault(leg.instrument.con_id, leg.instrument)
         for book, state in sorted(self.states.items()):
             self._state_pots(book)
             held_back = {intent: amount for intent, amount in reservations(state) if amount.amount}
@@ -82,7 +91,13 @@ class TradingHouse:
         now = self.clock.now()
         self.journal.append(book, entry, now)
         self.governance = govern(self.governance, book, entry, now)
+        if isinstance(entry, Ordered):
+            self._know(entry)
         return now
+
+    def _know(self, entry: Ordered) -> None:
+        for intent in entry.intents:
+            self._contracts |= {leg.instrument.con_id: leg.instrument for leg in legs_of(intent.instrument)}
 
     async def durable(self) -> None:
         await self.journal.flush()
@@ -156,6 +171,20 @@ class TradingHouse:
 
     def quote(self, con_id: int) -> Quote | None:
         return self.board.quote(con_id)
+
+    def look(self, book: str, con_ids: Sequence[int]) -> Looked:
+        """What a desk needs to plan on: fresh quotes, and which contracts can't be traded now."""
+        now, resident = self.clock.now(), self.residents[book]
+        quotes, closed = [], []
+        for con_id in con_ids:
+            quote, condition, contract = self.quote(con_id), self.board.condition(con_id), self._contracts.get(con_id)
+            session = None if contract is None else resident.hours.of(contract, now)
+            fresh = quote is not None and quote.age(now).total_seconds() <= resident.risk.quotes.flatten_age_s
+            if session is None or not session.contains(now) or condition.halted or condition.frozen:
+                closed.append(con_id)
+            if quote is not None and fresh:
+                quotes.append(quote)
+        return Looked(quotes=tuple(quotes), closed=tuple(closed))
 
     def see(self, book: str, quote: Quote) -> None:
         """A snapshot of the book's underlying, for what its rules say about gaps."""

@@ -30,7 +30,6 @@ from gamma_scalper.domain.orders import Intent, IntentId, Purpose
 from gamma_scalper.domain.ports import NotReady, OrderRouter, Refused, Unanswered
 from gamma_scalper.domain.proposals import Approved, Plan, Refusal
 from gamma_scalper.domain.proposals import Refused as NotPermitted
-from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.kernel import Channel, Clock, Fatal, Unbounded, together
 from gamma_scalper.pipeline.messages import Flatten, Reason, Reprice, TradeCommand, Trigger, Withdraw
@@ -73,7 +72,9 @@ class House(Protocol):
         """The book's newest state, for the house's own rules."""
         ...
 
-    def quote(self, con_id: int) -> Quote | None: ...
+    def look(self, book: str, con_ids: Sequence[int]) -> Looked:
+        """Newest quotes, and which of these contracts nobody can trade just now."""
+        ...
 
     async def read_records(self, book: str) -> Sequence[DeskEntry]:
         """The broker's executions of this book, as fills, and then its lists; nothing where it does not answer."""
@@ -292,8 +293,7 @@ class PositionManager:
             case effects.Want(plan):
                 self._propose(plan, own=True)
             case effects.Look(con_ids):
-                quotes = (self._house.quote(con_id) for con_id in con_ids)
-                self.step(Looked(tuple(quote for quote in quotes if quote is not None)))
+                self.step(self._house.look(self._state.book, con_ids))
             case effects.Tell(reason):
                 self._trigger(_REASONS[reason])
             case effects.Alarm(text):

@@ -9,6 +9,7 @@ from attrs import evolve
 from gamma_scalper.domain.entries import FlattenAsked, FlattenStopped, Looked, PlanRefused
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.portfolio.desk_state import Desk, Draft, Errand, Flattening, Repairing
 from gamma_scalper.portfolio.effects import Look, Want
 from gamma_scalper.portfolio.flatten import plan_flatten
@@ -102,11 +103,11 @@ def looked(draft: Draft, entry: Looked) -> None:
     flattening = draft.desk.flattening
     if flattening is not None:
         if flattening.errand.looking:
-            _flatten(draft, flattening, quotes)
+            _flatten(draft, flattening, quotes, entry.closed)
         return
     for first in draft.desk.repairing:
         if _errand(draft, first).looking:
-            _repair(draft, first, draft.desk.repairs[first], quotes)
+            _repair(draft, first, draft.desk.repairs[first], quotes, entry.closed)
             return
 
 
@@ -122,9 +123,8 @@ def forget_looks(draft: Draft) -> None:
 # -- planning ----------------------------------------------------------------------------------------------------------
 
 
-def _flatten(draft: Draft, flattening: Flattening, quotes: dict[int, Quote]) -> None:
+def _flatten(draft: Draft, flattening: Flattening, quotes: dict[int, Quote], closed: tuple[int, ...]) -> None:
     desk = draft.desk
-    in_doubt = {leg.instrument.con_id for each in desk.living for leg in legs_of(each.order.intent.instrument)}
     step = plan_flatten(
         holdings(desk.ledger),
         quotes,
@@ -134,21 +134,38 @@ def _flatten(draft: Draft, flattening: Flattening, quotes: dict[int, Quote]) -> 
         within_s=flattening.within_s,
         parameters=desk.parameters.flatten,
         settled_through=desk.settled_through,
-        open_now=dict.fromkeys(sorted(in_doubt), False),  # what may still fill there is not known
+        open_now=dict.fromkeys(closed, False),
+        in_doubt=_may_fill(desk),
     )
     if isinstance(step, Stuck):
         draft.alarm(_BOOK, step.why, f"book {desk.book} can't be sold: {step.why}")
     draft.set(flattening=evolve(flattening, errand=_next(draft, step)))
 
 
-def _repair(draft: Draft, first: int, it: Repairing, quotes: dict[int, Quote]) -> None:
+def _may_fill(desk: Desk) -> list[Holding]:
+    """What living orders may still make of the holdings, contract by contract."""
+    return [
+        Holding(leg.instrument, each.order.signed_remaining * leg.ratio)
+        for each in desk.living
+        if each.order.remaining
+        for leg in legs_of(each.order.intent.instrument)
+    ]
+
+
+def _repair(draft: Draft, first: int, it: Repairing, quotes: dict[int, Quote], closed: tuple[int, ...]) -> None:
+    """A market that is closed costs no attempt."""
     desk = draft.desk
+    legs = wanted_legs(desk, it.wanted)
+    if any(instrument.con_id in closed for instrument, _ in legs):
+        later = Errand(draft.after(draft.parameters.look_s))
+        repair(draft, first, evolve(it, attempts=it.attempts - 1, errand=later))
+        return
     decided: dict[int, Decimal] = {}
     for number in it.wanted:
         decided |= dict(desk.orders[number].terms.decided)
     step = plan_repair(
         it.structure,
-        wanted_legs(desk, it.wanted),
+        legs,
         filled_legs(desk, it.numbers),
         decided,
         quotes,
