@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import evolve, frozen
 from loguru import logger
 
 from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Paid, Reconciled
 from gamma_scalper.domain.fees import order_fees
 from gamma_scalper.domain.fills import Fill, InferredFill
 from gamma_scalper.domain.money import Money
+from gamma_scalper.domain.orders import Order
 from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered, Warned
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import Channel
-from gamma_scalper.pipeline.facts import orders_of
 from gamma_scalper.pipeline.house import Compared, TradingHouse
 from gamma_scalper.pipeline.records import read_records
 from gamma_scalper.portfolio.desk import Desk
@@ -25,6 +25,7 @@ from gamma_scalper.portfolio.recaps import without_record
 from gamma_scalper.portfolio.reconcile import Reconciliation, reconcile
 from gamma_scalper.portfolio.records import AccountRecords, Claim, Notice
 from gamma_scalper.portfolio.settling import Settlement, settle
+from gamma_scalper.portfolio.tickets import Ticket
 from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
@@ -208,8 +209,8 @@ class Reconciling:
         return Claim(
             ledger=state.ledger,
             baseline=self._baselines.get(state.book, ()),
-            orders=orders_of(state),
-            given_up=[ticket.order for ticket in given_up],
+            orders=[_as_amended(ticket) for ticket in state.living],
+            given_up=[_as_amended(ticket) for ticket in given_up],
             taken_down={ticket.number: ticket.given_at for ticket in tickets if ticket.given_at is not None},
             last_number=state.next_number - 1,
         )
@@ -252,6 +253,13 @@ class Reconciling:
             self._put(book, entry)
         for book, declared in settlement.baselines:
             self._declare(book, declared)
+
+
+def _as_amended(ticket: Ticket) -> Order:
+    """With the price it was last given, which is the worst it can have filled at."""
+    if ticket.amended is None:
+        return ticket.order
+    return evolve(ticket.order, intent=evolve(ticket.order.intent, pricing=ticket.amended))
 
 
 def _midnight(now: datetime) -> datetime:
