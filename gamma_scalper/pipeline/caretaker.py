@@ -1,7 +1,7 @@
 """What the house does by the clock: a new day's counters, marks for the loss limits, commands of people."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from attrs import frozen
 from loguru import logger
 
 from gamma_scalper.domain.entries import (
+    BooksClosed,
     CommandTaken,
     DayBegan,
     DeskEntry,
@@ -44,6 +45,9 @@ class CaretakerParameters:
     flatten_s: float = setting(
         120.0, "within which a book that is to be flattened should be", unit="s", at_least=5, at_most=3_600
     )
+    keep_days: int = setting(
+        7, "for which executions are kept one by one; of older ones the outcome", unit="days", at_least=2, at_most=365
+    )
 
 
 class Caretaker:
@@ -73,7 +77,7 @@ class Caretaker:
         now = self._house.clock.now()
         today = trading_day(now)
         if self._house.governance.day != today:
-            self._house.take_down(HOUSE, DayBegan(today))
+            self._begin_day(today, now)
             self._marked_at = None  # the day's profit is not known before its first mark
         due = self._marked_at is None or (now - self._marked_at).total_seconds() >= self._parameters.mark_s
         if due:
@@ -84,6 +88,13 @@ class Caretaker:
         if self._controls is not None:
             for command in self._controls.pending():
                 self._obey(command)
+
+    def _begin_day(self, today: date, now: datetime) -> None:
+        """The broker tells executions since midnight, so that it has long told all of what is closed now."""
+        self._house.take_down(HOUSE, DayBegan(today))
+        closed = BooksClosed(now - timedelta(days=self._parameters.keep_days))
+        for book in sorted(self._books):
+            self._books[book].put_nowait(closed)
 
     # -- marks ---------------------------------------------------------------------------------------------------------
 
@@ -159,8 +170,10 @@ class Caretaker:
         return f"the halt {command.argument} is lifted"
 
     def _flatten(self, command: Command) -> str:
+        """And paused: what was sold is not to be bought again by a strategy that doesn't know why."""
+        self._house.take_down(command.book or HOUSE, Paused(command.argument or "flattened", command.by))
         asked = FlattenAsked(why=command.argument or "asked for", by=command.by, within_s=self._parameters.flatten_s)
-        return self._to_books(command, asked, "is being flattened")
+        return self._to_books(command, asked, "is being flattened, and paused until unpause")
 
     def _keep(self, command: Command) -> str:
         return self._to_books(command, FlattenStopped(command.argument or "asked for", command.by), "is kept")

@@ -1,7 +1,7 @@
 """A whole house on the simulated adapter, with a script to trade by. It can be killed anywhere, and begin anew."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,9 +15,12 @@ from gamma_scalper.broker.simulated import SimulatedBroker, Venue
 from gamma_scalper.domain.entries import Entry, SessionBegan
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
+from gamma_scalper.domain.ports import Controls
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import SessionParameters
+from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.exchange.engine import Engine
+from gamma_scalper.exchange.faults import NO_FAULTS, FaultSchedule
 from gamma_scalper.exchange.parameters import CarryParameters, ExchangeParameters, VenueParameters
 from gamma_scalper.exchange.replay import Pushed, trading_hours
 from gamma_scalper.exchange.tickets import Tick
@@ -27,6 +30,7 @@ from gamma_scalper.kernel import Clock, LoopClock, Stage, VirtualLoop, together
 from gamma_scalper.pipeline.caretaker import CaretakerParameters
 from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.portfolio.desk import Desk
 from gamma_scalper.portfolio.desk_parameters import DeskParameters
 from gamma_scalper.recovery import Remembered, recover
 from gamma_scalper.risk.parameters import (
@@ -158,14 +162,14 @@ class MortalBroker:
 class Street:
     """The exchange, which outlives every process."""
 
-    def __init__(self, start: datetime, clock: Clock) -> None:
+    def __init__(self, start: datetime, clock: Clock, faults: FaultSchedule = NO_FAULTS) -> None:
         market = Pushed(CONTRACTS.all, trading_hours(start.date(), date(2026, 1, 30)), start)
         engine = Engine(market, accounts={ACCOUNT: CASH}, parameters=ExchangeParameters(venue=VENUE, carry=NO_CARRY))
         self.clock = clock
+        self.faults = faults
         self.engine = engine
         self.venue = Venue(engine, clock)
         self.executions: dict[str, object] = {}  # execId -> the execution, since the exchange forgets them at midnight
-        self.placed: list[str] = []  # orderRefs of all orders that ever came
         self._snapshots = 0
 
     async def quote(self) -> None:
@@ -217,44 +221,92 @@ class Ended:
     lives: int
 
 
-async def live(
-    street: Street, path: Path, wishes: Sequence[Wish], until: datetime, deaths: Deaths, pace_s: float
-) -> Remembered:
-    """One life of the process, up to its death or the end of the script."""
-    clock = street.clock
-    kept = JournalParameters(synchronous="off", flush_every_s=pace_s)
-    journal = SqlJournal.open(f"sqlite:///{path}", lock=None, clock=clock, threaded=False, parameters=kept)
-    remembered = recover(journal)
-    broker = SimulatedBroker(street.venue, ACCOUNT)
-    trading = Trading(
-        broker=MortalBroker(broker, deaths),
-        journal=MortalJournal(journal, deaths),
-        clock=clock,
-        remembered=remembered,
-        residents=[Resident(name=BOOK, underlying=CONTRACTS.share, hours=HOURS, risk=RISK, desk=PATIENT)],
-        terms=Terms(
-            session=SessionBegan("paper", "test", ""),
-            caretaker=CaretakerParameters(look_s=pace_s, mark_s=max(pace_s, 10)),
-        ),
-    )
+class House:
+    """A process that trades: one book, or several, each by a script. It runs for as long as the context lasts."""
 
-    def stages(book: BookAtWork) -> Sequence[Stage]:
-        queues = book.queues.triggers, book.queues.trades
-        return [Stage("script", Scripted(BOOK, wishes, CONTRACTS, queues, book.board, clock, pace_s).run, queues[0])]
+    def __init__(
+        self,
+        street: Street,
+        path: Path,
+        scripts: Mapping[str, Sequence[Wish]],
+        *,
+        deaths: Deaths | None = None,
+        pace_s: float = 2.0,
+        controls: Controls | None = None,
+        baseline: int = 0,
+        risk: RiskParameters = RISK,
+    ) -> None:
+        self.street, self.deaths, self._pace_s, self._scripts = street, deaths or Deaths(), pace_s, scripts
+        self.dead_stages: set[str] = set()  # books whose own code fails
+        kept = JournalParameters(synchronous="off", flush_every_s=pace_s)
+        self.journal = SqlJournal.open(
+            f"sqlite:///{path}", lock=None, clock=street.clock, threaded=False, parameters=kept
+        )
+        self._remembered = recover(self.journal)
+        self._broker = SimulatedBroker(street.venue, ACCOUNT, faults=street.faults)
+        share = CONTRACTS.share
+        own = [Holding(share, baseline)] if baseline else []
+        self.trading = Trading(
+            broker=MortalBroker(self._broker, self.deaths),
+            journal=MortalJournal(self.journal, self.deaths),
+            clock=street.clock,
+            remembered=self._remembered,
+            residents=[
+                Resident(name=name, underlying=share, hours=HOURS, risk=risk, desk=PATIENT, baseline=own)
+                for name in scripts
+            ],
+            terms=Terms(
+                session=SessionBegan("paper", "test", ""),
+                caretaker=CaretakerParameters(look_s=pace_s, mark_s=max(pace_s, 10)),
+            ),
+            controls=controls,
+        )
 
-    async def end() -> None:
-        await clock.sleep((until - clock.now()).total_seconds())
+    def desk(self, book: str = BOOK) -> Desk:
+        return self.trading.house.states[book]
 
-    try:
-        await together(trading=trading.run(stages, CONTRACTS.all), end=end())
-    finally:
-        await broker.stop()
-        if deaths.dead:
-            journal._pending.clear()  # what was not flushed is gone with the process
-        journal.close()
-    if deaths.dead:
-        raise Died
-    return Remembered(desks=remembered.desks.set(BOOK, trading.books[BOOK].manager.state))
+    def entries(self, kind: type) -> list[Entry]:
+        self.journal.flush_now()
+        return [row.entry for row in self.journal.rows() if isinstance(row.entry, kind)]
+
+    @property
+    def remembered(self) -> Remembered:
+        desks = self._remembered.desks.update({name: book.manager.state for name, book in self.trading.books.items()})
+        return Remembered(desks=desks, governance=self.trading.house.governance)
+
+    def _stages(self, book: BookAtWork) -> Sequence[Stage]:
+        name, queues = book.resident.name, (book.queues.triggers, book.queues.trades)
+        if name in self.dead_stages:
+            return [Stage("script", _fails)]
+        wishes, clock = self._scripts[name], self.street.clock
+        return [Stage("script", Scripted(name, wishes, CONTRACTS, queues, book.board, clock, self._pace_s).run)]
+
+    async def run(self) -> None:
+        """Until it is cancelled, fails, or dies."""
+        try:
+            await self.trading.run(self._stages, CONTRACTS.all)
+        finally:
+            await self._broker.stop()
+            if self.deaths.dead:
+                self.journal._pending.clear()  # what was not flushed is gone with the process
+            self.journal.close()
+        if self.deaths.dead:
+            raise Died
+
+    async def live_until(self, until: datetime) -> None:
+        async def end() -> None:
+            await self.street.clock.sleep((until - self.street.clock.now()).total_seconds())
+
+        try:
+            await together(runs=self.run(), ends=end())
+        finally:
+            self.journal.close()
+        if self.deaths.dead:
+            raise Died
+
+
+async def _fails() -> None:
+    raise ZeroDivisionError("the strategy's own mistake")
 
 
 @frozen
@@ -277,8 +329,8 @@ class Session:
             while True:
                 lives += 1
                 try:
-                    path = folder / "journal.db"
-                    remembered = await live(street, path, self.wishes, self.until, deaths, self.pace_s)
+                    house = House(street, folder / "journal.db", {BOOK: self.wishes}, deaths=deaths, pace_s=self.pace_s)
+                    await house.live_until(self.until)
                     break
                 except Died:
                     deaths = Deaths(done=list(deaths.done))
@@ -289,7 +341,7 @@ class Session:
             with suppress(asyncio.CancelledError):
                 await quoting
         account = street.engine.account(ACCOUNT)
-        return Ended(deaths.done, street.held, account.cash, street.trades(), remembered, lives)
+        return Ended(deaths.done, street.held, account.cash, street.trades(), house.remembered, lives)
 
 
 def lived_in(folder: Path, session: Session, deaths: Deaths) -> Ended:

@@ -2,7 +2,7 @@
 
     python trader_process.py FOLDER
 
-It loads what takes long and then waits for a line on its input: the gateway's port, and by how many seconds the market's
+It loads what takes long, then waits for a line on its input: the gateway's port, and by how many seconds the market's
 time is ahead of the wall clock's. With that it begins. Once there is a file `stop` in the folder it goes to its last
 position, has it confirmed by the account, and ends.
 """
