@@ -33,7 +33,7 @@ def unpause(context: typer.Context, book: OneBook = None, set_: SetOption = None
 
 @commands.command()
 def flatten(context: typer.Context, why: Why = "", book: OneBook = None, set_: SetOption = None) -> None:
-    """Sell all that the books own, shares and options together, by limits that give way; then pause. What is your own stays."""
+    """Sell all that the books own, shares and options together, and pause. What is your own stays."""
     tell(load(context, set_).system, "flatten", book, why)
 
 
