@@ -1,8 +1,10 @@
 """What the journal says we own and have asked for: a fold over its rows, from a snapshot on where there is one."""
 
+import gc
 import io
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +14,7 @@ from attrs import astuple, field, frozen
 from immutables import Map
 from loguru import logger
 
-from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry
+from gamma_scalper.domain.entries import BaselineDeclared, CommandTaken, DeskEntry
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.journal.chain import Row
@@ -22,8 +24,9 @@ from gamma_scalper.portfolio.order_table import IllegalTransition
 from gamma_scalper.risk.governance import Governance, govern
 
 _DESK_ENTRIES = frozenset(kind for choice in get_args(DeskEntry) for kind in (get_args(choice) or (choice,)))
+_PACKAGE = Path(__file__).parent
 _ROOMS = ("domain", "portfolio", "risk")  # whose code makes the state
-_SNAPSHOT_EVERY = 50_000  # rows folded since the last one
+_SNAPSHOT_EVERY = 20_000  # rows folded since the last one
 
 
 @frozen
@@ -34,6 +37,7 @@ class Remembered:
     desks: Map[str, Desk] = field(factory=Map)  # book -> its desk
     governance: Governance = field(factory=Governance)
     baselines: Map[str, tuple[Holding, ...]] = field(factory=Map)  # book -> the user's own, as last declared
+    commands: Map[int, str] = field(factory=Map)  # number of a command of the inbox -> what came of it
 
     def desk(self, book: str) -> Desk:
         return self.desks[book] if book in self.desks else opened(book, DeskParameters())
@@ -53,15 +57,30 @@ class Keeper(Rows, Protocol):
     def save_snapshot(self, name: str, payload: bytes, seq: int) -> None: ...
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While much is made of which nothing is garbage: looking for some among it takes longer than making it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_uncollected()
 def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
     """The state after these rows; what the desks wanted done then was done, or is asked after by `Restarted`."""
     seq, governance = since.seq, since.governance
-    desks, baselines = dict(since.desks), dict(since.baselines)
+    desks, baselines, commands = dict(since.desks), dict(since.baselines), dict(since.commands)
     for row in rows:
         entry = row.entry
         seq, governance = row.seq, govern(governance, row.book, entry, row.at)
         if isinstance(entry, BaselineDeclared):
             baselines[row.book] = entry.holdings
+        elif isinstance(entry, CommandTaken):
+            commands[entry.number] = entry.outcome
         elif row.book and type(entry) in _DESK_ENTRIES:
             state = desks.get(row.book) or opened(row.book, DeskParameters())
             try:
@@ -72,38 +91,35 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
                     "keep the journal and report this",
                     ExitCode.JOURNAL_DAMAGED,
                 ) from error
-    return Remembered(seq, Map(desks), governance, Map(baselines))
+    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands))
 
 
 def recover(journal: Keeper) -> Remembered:
     """From the newest snapshot that this very code made, else from the first row."""
-    kept = journal.snapshot(_name())
-    since = Remembered() if kept is None else _loaded(kept[1])
-    if kept is not None and since.seq != kept[0]:
-        logger.warning("the snapshot at row {} holds the state of row {}; it is ignored", kept[0], since.seq)
-        since = Remembered()
+    since = _kept(journal)
     found = fold(journal.rows(since.seq), since)
     if found.seq - since.seq >= _SNAPSHOT_EVERY:
         keep(journal, found)
     return found
 
 
+@_uncollected()
 def keep(journal: Keeper, state: Remembered) -> None:
     """A snapshot of this state, which all rows up to its own have made."""
     if state.seq:
-        journal.save_snapshot(_name(), pickle.dumps(astuple(state, recurse=False), protocol=5), state.seq)
+        journal.save_snapshot(code_name(_PACKAGE), pickle.dumps(astuple(state, recurse=False), protocol=5), state.seq)
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
-def _name() -> str:
-    """Names the code that made it: any change of that code folds the journal anew."""
+def code_name(package: Path) -> str:
+    """Names the code that makes a state of rows: any change of it folds the journal anew."""
     digest = sha256()
-    for room in _ROOMS:
-        for path in sorted((Path(__file__).parent / room).rglob("*.py")):
-            digest.update(path.read_bytes())
+    files = [path for room in _ROOMS for path in sorted((package / room).rglob("*.py"))]
+    for path in (*files, package / "journal" / "codec.py", package / "recovery.py"):
+        digest.update(path.read_bytes())
     return f"house {digest.hexdigest()[:16]}"
 
 
@@ -119,22 +135,42 @@ class _Restricted(pickle.Unpickler):
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        room = module.removeprefix("gamma_scalper.").partition(".")[0]
-        ours = (
-            module.startswith("gamma_scalper.")
-            and room in _ROOMS
-            and isinstance(found := super().find_class(module, name), type)
-        )
-        if ours:
-            return found
         if name in self._OTHERS.get(module, ()):
             return super().find_class(module, name)
+        package, _, path = module.partition(".")
+        if package == "gamma_scalper" and path.partition(".")[0] in _ROOMS and name.isidentifier():
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:  # made there, and not merely seen from there
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a state")
 
 
-def _loaded(payload: bytes) -> Remembered:
-    try:
-        return Remembered(*_Restricted(io.BytesIO(payload)).load())
-    except (pickle.UnpicklingError, EOFError, AttributeError, TypeError, ValueError) as error:
-        logger.warning("the snapshot can't be read, the whole journal is: {}", error)
+# What a pickle that was cut off, changed or made by somebody else may end in.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
+@_uncollected()
+def _kept(journal: Keeper) -> Remembered:
+    """The state of the snapshot; where there is none, or none that can be read, nothing."""
+    kept = journal.snapshot(code_name(_PACKAGE))
+    if kept is None:
         return Remembered()
+    seq, payload = kept
+    try:
+        state = Remembered(*_Restricted(io.BytesIO(payload)).load())
+    except _UNREADABLE as error:
+        logger.warning("the snapshot at row {} can't be read, the whole journal is: {}", seq, error)
+        return Remembered()
+    if state.seq != seq:
+        logger.warning("the snapshot at row {} holds the state of row {}; it is ignored", seq, state.seq)
+        return Remembered()
+    return state

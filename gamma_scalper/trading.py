@@ -111,7 +111,9 @@ class Trading:
         self._listening = Listening(router, happenings, owners, self.house.hear)
         self.reconciling = Reconciling(self.house, happenings, self._baselines(), terms.reconcile)
         self.house.listeners.append(self._hear)
-        self._caretaker = Caretaker(self.house, happenings, self.reconciling, controls, terms.caretaker)
+        self._caretaker = Caretaker(
+            self.house, happenings, self.reconciling, controls, terms.caretaker, remembered.commands
+        )
         self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
         self._board.read_into(self._shares)
 

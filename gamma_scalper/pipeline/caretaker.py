@@ -1,8 +1,10 @@
 """What the house does by the clock: a new day's counters, marks for the loss limits, commands of people."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -23,9 +25,12 @@ from gamma_scalper.domain.entries import (
     Unpaused,
 )
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import to_cents, to_decimal
 from gamma_scalper.domain.ports import Command, Controls
+from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.settings import setting
+from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import Channel
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.reconciling import Reconciling
@@ -34,6 +39,7 @@ from gamma_scalper.risk.breakers import tripped
 from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
+_PATIENCE_S = 2.0
 
 
 @frozen
@@ -60,7 +66,9 @@ class Caretaker:
         reconciling: Reconciling,
         controls: Controls | None,
         parameters: CaretakerParameters = CaretakerParameters(),
+        taken: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
+        self._taken = taken  # number of a command of before -> what came of it
         self._house = house
         self._books = books
         self._reconciling = reconciling
@@ -71,9 +79,13 @@ class Caretaker:
     async def run(self) -> None:
         while True:
             self.look()
+            if self._controls is not None:
+                for command in self._controls.pending():
+                    await self._obey(command, self._controls)
             await self._house.clock.sleep(self._parameters.look_s)
 
     def look(self) -> None:
+        """A new day, and what the books are worth."""
         now = self._house.clock.now()
         today = trading_day(now)
         if self._house.governance.day != today:
@@ -85,9 +97,6 @@ class Caretaker:
             for book in sorted(self._books):
                 self._mark(book)
                 self._break(book)
-        if self._controls is not None:
-            for command in self._controls.pending():
-                self._obey(command)
 
     def _begin_day(self, today: date, now: datetime) -> None:
         """The broker tells executions since midnight, so that it has long told all of what is closed now."""
@@ -104,9 +113,12 @@ class Caretaker:
         stale_s = self._house.residents[book].risk.quotes.stale_s
         for holding in holdings(ledger):
             quote = self._house.quote(holding.instrument.con_id)
-            if quote is None or not quote.usable or quote.age(self._house.clock.now()).total_seconds() > stale_s:
+            if quote is None or quote.age(self._house.clock.now()).total_seconds() > stale_s:
                 return
-            marks[holding.instrument.con_id] = to_decimal(quote.mid)
+            price = _worth(holding, quote)
+            if price is None:
+                return
+            marks[holding.instrument.con_id] = to_decimal(price)
         amounts = profit(ledger, marks)
         if amounts is None:
             return
@@ -122,26 +134,42 @@ class Caretaker:
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
-    def _obey(self, command: Command) -> None:
-        """Copied into the chain with what came of it, then answered."""
-        try:
-            outcome = self._do(command)
-        except UserError as error:
-            outcome = str(error)
-        taken = CommandTaken(
-            number=command.number, name=command.name, by=command.by, argument=command.argument, outcome=outcome
-        )
-        self._house.take_down(command.book or HOUSE, taken)
-        logger.info("{} asked for {}: {}", command.by, command.name, outcome)
-        assert self._controls is not None
-        self._controls.answer(command.number, outcome, self._house.clock.now())
+    async def _obey(self, command: Command, controls: Controls) -> None:
+        """Carried out, copied into the chain with what came of it, durable, and only then answered."""
+        outcome = self._taken.get(command.number)
+        if outcome is None:
+            try:
+                outcome = await self._do(command)
+            except UserError as error:
+                outcome = str(error)
+            taken = CommandTaken(
+                number=command.number, name=command.name, by=command.by, argument=command.argument, outcome=outcome
+            )
+            book = command.book if command.book is not None and command.book in self._books else HOUSE
+            self._house.take_down(book, taken)
+            logger.info("{} asked for {}: {}", command.by, command.name, outcome)
+        await self._house.durable()
+        controls.answer(command.number, outcome, self._house.clock.now())
 
-    def _do(self, command: Command) -> str:
+    async def _do(self, command: Command) -> str:
         if command.book is not None and command.book not in self._books:
             raise UserError(f"there is no book {command.book} here; there are {', '.join(sorted(self._books))}")
         if command.name not in _DOES:
             raise UserError(f"{command.name} is no command; there are {', '.join(sorted(_DOES))}")
-        return _DOES[command.name](self, command)
+        outcome = _DOES[command.name](self, command)
+        for book in sorted(self._books):
+            await self._stepped(book)
+        return outcome
+
+    async def _stepped(self, book: str) -> None:
+        """Until the book's desk has taken what was put before it; one that no longer runs is not waited for."""
+        drained = asyncio.create_task(self._books[book].join(), name=f"{book} takes a command")
+        patience = asyncio.create_task(self._house.clock.sleep(_PATIENCE_S), name="patience with a command")
+        try:
+            await asyncio.wait((drained, patience), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            drained.cancel()
+            patience.cancel()
 
     def _pause(self, command: Command) -> str:
         self._house.take_down(command.book or HOUSE, Paused(command.argument or "asked for", command.by))
@@ -198,6 +226,15 @@ _DOES: Mapping[str, Callable[[Caretaker, Command], str]] = {
     "pause": Caretaker._pause,
     "unpause": Caretaker._unpause,
 }
+
+
+def _worth(holding: Holding, quote: Quote) -> float | None:
+    """The middle; of an option that nobody bids for, or nobody offers, the worse side. None: not to be said."""
+    if quote.usable:
+        return quote.mid
+    if not isinstance(holding.instrument, Option):
+        return None
+    return 0.0 if holding.quantity > 0 and not quote.bid else quote.ask if holding.quantity < 0 else None
 
 
 def trading_day(now: datetime) -> date:

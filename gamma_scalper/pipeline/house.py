@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from math import gcd
 
-from attrs import define, field
+from attrs import define, evolve, field
 from loguru import logger
 
 from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Ordered
@@ -58,6 +58,7 @@ class TradingHouse:
     compared: Compared = field(factory=Compared)
     listeners: list[Callable[[Entry], None]] = field(factory=list)  # of what concerns no single book
     _purse: Purse = field(factory=Purse, init=False)
+    _spent: list[tuple[datetime, Money]] = field(factory=list, init=False)  # by orders that died, and when
     _contracts: dict[int, Stock | Index | Option] = field(factory=dict, init=False)  # all that was ever traded
     _motions: dict[str, MotionWatch] = field(factory=dict, init=False)
     _deltas: dict[str, Deltas] = field(factory=dict, init=False)
@@ -87,8 +88,8 @@ class TradingHouse:
 
     # -- the journal ---------------------------------------------------------------------------------------------------
 
-    def take_down(self, book: str, entry: Entry) -> datetime:
-        now = self.clock.now()
+    def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:
+        now = self.clock.now() if at is None else at
         self.journal.append(book, entry, now)
         self.governance = govern(self.governance, book, entry, now)
         if isinstance(entry, Ordered):
@@ -108,7 +109,14 @@ class TradingHouse:
             alive = {ticket.order.intent.id for ticket in state.living}
             for intent in sorted(self._purse.reserved):
                 if intent.book == state.book and intent not in alive:
-                    self._purse = release(self._purse, intent)
+                    self._release(state, intent)
+
+    def _release(self, state: Desk, intent: IntentId) -> None:
+        """What it spent is gone before the broker's figures say so."""
+        ticket = state.orders.get(intent.number)
+        if ticket is not None and ticket.order.filled:
+            self._spent.append((self.clock.now(), ticket.reserved))
+        self._purse = release(self._purse, intent)
 
     def apply(self, book: str, entry: DeskEntry) -> None:
         """To the desk of a book that does not run: taken down and booked, and nothing is carried out."""
@@ -166,8 +174,11 @@ class TradingHouse:
         return answer
 
     def still(self, intent: Intent) -> Sequence[Refusal]:
-        book = intent.id.book
-        return last_look(self.facts(book), intent.purpose, self.residents[book].risk)
+        """Asked as if it were not there yet, since it is what may change the whole."""
+        book, plan = intent.id.book, _plan_of(intent, self.clock.now())
+        facts = self.facts(book, plan)
+        live = tuple(order for order in facts.book.live or () if order.intent.id != intent.id)
+        return last_look(evolve(facts, book=evolve(facts.book, live=live)), plan, self.residents[book].risk)
 
     def quote(self, con_id: int) -> Quote | None:
         return self.board.quote(con_id)
@@ -205,7 +216,9 @@ class TradingHouse:
         values, resident = self.broker.account.values, self.residents.get(book)
         if values is not None:
             funds = values.available_funds
-            self._purse = stated(self._purse, cash_pot(funds.currency), funds.amount)
+            self._spent = [(moment, amount) for moment, amount in self._spent if moment >= values.at]
+            gone = sum((each.amount for _, each in self._spent if each.currency == funds.currency), Decimal(0))
+            self._purse = stated(self._purse, cash_pot(funds.currency), funds.amount, gone)
         if resident is not None:
             cost = spent(self.states[book])
             budget = Decimal(resident.risk.money.budget)
@@ -216,8 +229,9 @@ class TradingHouse:
         values = self.broker.account.values
         currency = values.available_funds.currency if values is not None else "USD"
         held_back = self._purse.held_back(budget_pot(resident.name, currency))
+        gone = sum((each.amount for _, each in self._spent if each.currency == currency), Decimal(0))
         purse = PurseFacts(
-            reserved=Money(self._purse.held_back(cash_pot(currency)), currency),
+            reserved=Money(self._purse.held_back(cash_pot(currency)) + gone, currency),
             used=spent(state) + Money(held_back, currency),
         )
         if plan is None or plan.purpose not in _BEGINNING:
@@ -247,6 +261,22 @@ class TradingHouse:
     async def read_records(self, book: str) -> Sequence[DeskEntry]:
         found = await read_records(self.router, self.clock.now())
         return [] if found is None else found.of(book, execution_keys(self.states[book].ledger))
+
+
+def _plan_of(intent: Intent, now: datetime) -> Plan:
+    """One order that was permitted before, as a plan of its own."""
+    proposal = Proposal(
+        purpose=intent.purpose,
+        instrument=intent.instrument,
+        side=intent.side,
+        quantity=intent.quantity,
+        pricing=intent.pricing,
+        patience_s=0,
+        outside_rth=intent.outside_rth,
+        snapshot_ids=intent.snapshot_ids,
+        reason=intent.reason,
+    )
+    return Plan(proposals=[proposal], decided_at=now, good_for_s=0, settled_through=0)
 
 
 def whole(plan: Plan) -> Proposal:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from loguru import logger
 
 from gamma_scalper.domain.entries import (
@@ -26,7 +26,7 @@ from gamma_scalper.domain.entries import (
     PlanRefused,
     Restarted,
 )
-from gamma_scalper.domain.orders import Intent, IntentId, Purpose
+from gamma_scalper.domain.orders import Intent, IntentId, Pricing, Purpose
 from gamma_scalper.domain.ports import NotReady, OrderRouter, Refused, Unanswered
 from gamma_scalper.domain.proposals import Approved, Plan, Refusal
 from gamma_scalper.domain.proposals import Refused as NotPermitted
@@ -48,7 +48,7 @@ class House(Protocol):
     @property
     def account(self) -> str: ...
 
-    def take_down(self, book: str, entry: Entry) -> datetime:
+    def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:
         """Into the journal, before anything is made of it; the moment it stands there with."""
         ...
 
@@ -137,12 +137,23 @@ class PositionManager:
     # -- what comes in -------------------------------------------------------------------------------------------------
 
     def step(self, entry: DeskEntry) -> None:
-        """Taken down first; the desk's answer is queued. Nothing is awaited, so nothing comes between."""
-        now = self._house.take_down(self._state.book, entry)
-        self._state, wanted = desk(self._state, entry, now)
-        self._house.show(self._state)
+        """Decided on, taken down, and only then made anything of. Nothing is awaited, so nothing comes between.
+
+        What can't be raises before it is written. A halt stands in the journal before its cause does: a process that
+        dies between the two is halted without need, and not free without reason.
+        """
+        book, now = self._state.book, self._clock.now()
+        state, wanted = desk(self._state, entry, now)
         for effect in wanted:
-            self._effects.put_nowait(effect)
+            if isinstance(effect, effects.Halt):
+                self._log.error("halted by {}: {}", effect.breaker, effect.why)
+                self._house.take_down(book, Halted(effect.breaker, effect.why), now)
+        self._house.take_down(book, entry, now)
+        self._state = state
+        self._house.show(state)
+        for effect in wanted:
+            if not isinstance(effect, effects.Halt):
+                self._effects.put_nowait(effect)
         self._rearm()
 
     async def _hear(self) -> None:
@@ -275,13 +286,7 @@ class PositionManager:
             case effects.Send(intent):
                 await self._send(intent)
             case effects.Amend(intent, pricing):
-                await self._house.durable()
-                try:
-                    await self._router.amend(intent, pricing)
-                except (NotReady, Refused) as error:
-                    self.step(AmendFailed(intent, str(error)))
-                except Unanswered as error:
-                    self.step(AmendFailed(intent, str(error), in_doubt=True))
+                await self._amend(intent, pricing)
             case effects.Cancel(intent):
                 await self._house.durable()
                 try:
@@ -298,9 +303,6 @@ class PositionManager:
                 self._trigger(_REASONS[reason])
             case effects.Alarm(text):
                 self._log.warning("{}", text)
-            case effects.Halt(breaker, why):
-                self._log.error("halted by {}: {}", breaker, why)
-                self._house.take_down(self._state.book, Halted(breaker, why))
 
     async def _send(self, intent: Intent) -> None:
         """Durable, then everything that may have changed meanwhile is looked at again, then sent: once."""
@@ -319,6 +321,23 @@ class PositionManager:
                 self.step(NotSent(intent.id, error.why, error.code))
             else:
                 self.step(Dispatched(intent.id))
+
+    async def _amend(self, intent: IntentId, pricing: Pricing) -> None:
+        """With the new price it is looked at as a new order would be."""
+        await self._house.durable()
+        order = self._state.orders[intent.number].order
+        if not order.remaining:
+            return  # it has died meanwhile
+        if refusals := self._house.still(evolve(order.intent, pricing=pricing, quantity=order.remaining)):
+            self.step(AmendFailed(intent, str(NotPermitted(refusals))))
+            self._refused.set()
+            return
+        try:
+            await self._router.amend(intent, pricing)
+        except (NotReady, Refused) as error:
+            self.step(AmendFailed(intent, str(error)))
+        except Unanswered as error:
+            self.step(AmendFailed(intent, str(error), in_doubt=True))
 
     async def _read_records(self) -> None:
         """One reading at a time; what is asked for meanwhile is answered by one more."""

@@ -103,6 +103,7 @@ class Reconciling:
         clock = self._house.clock
         found: Reconciliation | None = None
         for round_ in range(_ROUNDS):
+            self._put_missing_fees()
             claims = self._claims()
             theirs = await self._account_records()
             if theirs is None:
@@ -128,10 +129,17 @@ class Reconciling:
         for book, entry in found.bookings:
             if isinstance(entry, Fill) or book in still:
                 self._put(book, entry)
-                if isinstance(entry, InferredFill):
-                    self._put_fees(book, entry)
         for book, declared in found.baselines:
             self._declare(book, declared)
+
+    def _put_missing_fees(self) -> None:
+        """Of inferred fills; looked for anew each time, since a process may die between a fill and its fees."""
+        lately = self._house.clock.now() - _REMEMBERED
+        for book, state in sorted(self._house.states.items()):
+            for id in sorted(state.ledger.inferences):
+                fill = state.ledger.inferences[id].fill
+                if fill.concluded_at >= lately and f"fees of {id}" not in state.ledger.events:
+                    self._put_fees(book, fill)
 
     def _put_fees(self, book: str, inferred: InferredFill) -> None:
         """The broker's bill came with the execution, which is told no more: what the fee schedule says is booked."""
@@ -204,7 +212,7 @@ class Reconciling:
     def _claim(self, state: Desk) -> Claim:
         lately = range(max(state.next_number - _LATELY, 1), state.next_number)
         dead = [state.orders[number] for number in lately if number in state.orders and number not in state.live]
-        given_up = [ticket for ticket in dead if without_record(ticket.order)]
+        given_up = [ticket for ticket in dead if without_record(ticket.order) and _a_day_had_passed(ticket)]
         tickets = [*state.living, *given_up]
         return Claim(
             ledger=state.ledger,
@@ -253,6 +261,12 @@ class Reconciling:
             self._put(book, entry)
         for book, declared in settlement.baselines:
             self._declare(book, declared)
+
+
+def _a_day_had_passed(ticket: Ticket) -> bool:
+    """When it was given up its own day's executions were told no more, so it may have filled unseen."""
+    given, ended = ticket.given_at, ticket.ended_at
+    return given is None or ended is None or given < _midnight(ended)
 
 
 def _as_amended(ticket: Ticket) -> Order:

@@ -1,6 +1,6 @@
 """The one question: what may happen now, and may this plan? The only place that makes an `Approved`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from attrs import frozen
@@ -12,28 +12,38 @@ from gamma_scalper.risk.facts import Facts, NotKnown
 from gamma_scalper.risk.guard import FLATTEN, Guard, MomentGuard, OrderGuard
 from gamma_scalper.risk.measures import is_orphan, only_reduces
 from gamma_scalper.risk.parameters import RiskParameters
-from gamma_scalper.risk.registry import MOMENT_GUARDS, ORDER_GUARDS
+from gamma_scalper.risk.registry import GUARDS, MOMENT_GUARDS
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """The guards that a plan has to pass."""
 
     of_the_moment: tuple[MomentGuard, ...]
     of_the_order: tuple[OrderGuard, ...]
 
+    def refusals(self, facts: Facts, plan: Plan, parameters: RiskParameters) -> tuple[Refusal, ...]:
+        """All of them, in the guards' order."""
+        answers = [
+            *(guard.refusal(facts, parameters) for guard in self.of_the_moment),
+            *(guard.refusal(facts, plan, parameters) for guard in self.of_the_order),
+        ]
+        return tuple(answer for answer in answers if answer is not None)
 
-def _concerned(guard: Guard, purpose: Purpose, reducing: bool) -> bool:
-    return purpose in guard.rule.applies and not (reducing and purpose in guard.rule.spares)
+
+def to_be_asked(guards: Iterable[Guard], purpose: Purpose, reducing: bool) -> Asked:
+    """Those of the guards that a plan of this purpose does not pass by."""
+    concerned = [
+        guard for guard in guards if purpose in guard.rule.applies and not (reducing and purpose in guard.rule.spares)
+    ]
+    return Asked(
+        tuple(guard for guard in concerned if isinstance(guard, MomentGuard)),
+        tuple(guard for guard in concerned if isinstance(guard, OrderGuard)),
+    )
 
 
 # (purpose, whether the plan only reduces) -> the guards it has to pass
 _ASKED = {
-    (purpose, reducing): _Asked(
-        tuple(guard for guard in MOMENT_GUARDS if _concerned(guard, purpose, reducing)),
-        tuple(guard for guard in ORDER_GUARDS if _concerned(guard, purpose, reducing)),
-    )
-    for purpose in Purpose
-    for reducing in (False, True)
+    (purpose, reducing): to_be_asked(GUARDS, purpose, reducing) for purpose in Purpose for reducing in (False, True)
 }
 
 
@@ -81,14 +91,8 @@ def permit(facts: Facts, parameters: RiskParameters) -> Permit:
 
 def approve(facts: Facts, plan: Plan, parameters: RiskParameters) -> Approved | Refused:
     """Every rule of the moment and of the order that applies to this plan; all their refusals, or the approval."""
-    reducing = _known_to_reduce(facts, plan)
-    purpose = judged_as(facts, plan, reducing)
-    asked = _ASKED[purpose, reducing]
-    answers = [
-        *(guard.refusal(facts, parameters) for guard in asked.of_the_moment),
-        *(guard.refusal(facts, plan, parameters) for guard in asked.of_the_order),
-    ]
-    refusals = [answer for answer in answers if answer is not None]
+    reducing = known_to_reduce(facts, plan)
+    refusals = _ASKED[judged_as(facts, plan, reducing), reducing].refusals(facts, plan, parameters)
     if refusals:
         return Refused(refusals)
     return Approved(plan=plan, at=facts.now, reserved=_reserved(facts, plan, reducing))
@@ -116,7 +120,8 @@ def _known_orphan(facts: Facts) -> bool:
         return False
 
 
-def _known_to_reduce(facts: Facts, plan: Plan) -> bool:
+def known_to_reduce(facts: Facts, plan: Plan) -> bool:
+    """Where a fact is missing it does not count as reducing."""
     try:
         return only_reduces(facts, plan)
     except NotKnown:

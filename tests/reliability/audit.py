@@ -27,7 +27,7 @@ class Theirs:
     """As the gateway tells it."""
 
     held: Mapping[int, Decimal]  # conId -> quantity
-    cash: Decimal
+    cash: Decimal  # less what it began with
     executions: Sequence[str]  # execIds, as often as they are told
     perm_ids: Mapping[str, frozenset[int]]  # orderRef -> its orders, living and dead
     alive: Sequence[str]  # orderRefs
@@ -37,29 +37,29 @@ class Theirs:
 class Audit:
     """What both sides hold, and where they differ."""
 
-    rows: int
-    orders: int
-    executions: int
-    held: Mapping[int, Decimal]
-    cash: Decimal  # that trading brought or cost
+    rows: Sequence[Row]
+    theirs: Theirs
     violations: Sequence[str]
 
 
 async def audit(path: Path, port: int, began_with: int) -> Audit:
-    theirs = await _ask(port)
+    theirs = await _ask(port, began_with)
     reader = JournalReader.open(f"sqlite:///{path}")
     try:
         rows = list(reader.rows())
         violations = [*_of_the_chain(reader)]
     finally:
         reader.close()
+    return Audit(rows, theirs, [*violations, *differences(rows, theirs)])
+
+
+def differences(rows: Sequence[Row], theirs: Theirs) -> Sequence[str]:
+    """All that was lost, doubled, or not taken down before it was sent."""
     (desk,) = fold(rows).desks.values()
-    change = theirs.cash - began_with
-    violations += [*_of_the_orders(rows, theirs), *_of_the_ledger(rows, desk, theirs, change)]
-    return Audit(len(rows), len(theirs.perm_ids), len(theirs.executions), theirs.held, change, violations)
+    return [*of_the_orders(rows, theirs), *_of_the_ledger(rows, desk, theirs)]
 
 
-async def _ask(port: int) -> Theirs:
+async def _ask(port: int, began_with: int) -> Theirs:
     client = ib.IB()
     await client.connectAsync("127.0.0.1", port, clientId=AUDITOR)
     try:
@@ -77,7 +77,7 @@ async def _ask(port: int) -> Theirs:
         perm_ids.setdefault(fill.execution.orderRef, set()).add(fill.execution.permId)
     return Theirs(
         held={each.contract.conId: Decimal(str(each.position)) for each in positions if each.position},
-        cash=Decimal(values["TotalCashBalance"]),
+        cash=Decimal(values["TotalCashBalance"]) - began_with,
         executions=[fill.execution.execId for fill in fills],
         perm_ids={ref: frozenset(each) for ref, each in perm_ids.items()},
         alive=[trade.order.orderRef for trade in alive if not trade.isDone()],
@@ -91,7 +91,7 @@ def _of_the_chain(reader: JournalReader) -> Iterator[str]:
         yield str(error)
 
 
-def _of_the_orders(rows: Iterable[Row], theirs: Theirs) -> Iterator[str]:
+def of_the_orders(rows: Iterable[Row], theirs: Theirs) -> Iterator[str]:
     ordered: set[IntentId] = set()
     dispatched: Counter[IntentId] = Counter()
     for row in rows:
@@ -115,7 +115,7 @@ def _of_the_orders(rows: Iterable[Row], theirs: Theirs) -> Iterator[str]:
     yield from (f"{ref} is still alive" for ref in sorted(theirs.alive))
 
 
-def _of_the_ledger(rows: Iterable[Row], desk: Desk, theirs: Theirs, change: Decimal) -> Iterator[str]:
+def _of_the_ledger(rows: Iterable[Row], desk: Desk, theirs: Theirs) -> Iterator[str]:
     twice = [exec_id for exec_id, times in Counter(theirs.executions).items() if times > 1]
     told = {row.entry.exec_id for row in rows if isinstance(row.entry, Fill)}
     if twice:
@@ -128,7 +128,7 @@ def _of_the_ledger(rows: Iterable[Row], desk: Desk, theirs: Theirs, change: Deci
     if ours != theirs.held:
         yield f"the ledger holds {ours}, the account {dict(theirs.held)}"
     made = sum((amount.amount for amount in cash(desk.ledger)), Decimal(0))
-    if abs(made - change) >= _CENT:
-        yield f"trading changed the ledger's cash by {made}, the account's by {change}"
+    if abs(made - theirs.cash) >= _CENT:
+        yield f"trading changed the ledger's cash by {made}, the account's by {theirs.cash}"
     if desk.living:
         yield f"in the journal these live: {', '.join(str(ticket.order.intent.id) for ticket in desk.living)}"

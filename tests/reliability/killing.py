@@ -16,7 +16,6 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Self
 
 from attrs import frozen
 from audit import Audit, audit
@@ -29,7 +28,7 @@ from gamma_scalper.kernel import PacedClock, WallClock
 from gamma_scalper.recovery import Remembered, fold
 
 REPOSITORY = Path(__file__).parents[2]
-CASH, MARKET = 1_000_000, "gbm:sigma=0.2"
+CASH, MARKET = 1_000_000, "gbm:sigma=0.2,days=60"
 LOOKING_UP = 18  # the client that asks for contracts before there is a trader
 PATIENCE_S = 90.0  # with a process that should do something; a loaded machine is slow
 LOOK_S, CLOSE_LOOK_S = 0.02, 0.001
@@ -39,8 +38,16 @@ MANNERS = ("start", "row", "row", "any", "any", "any")
 class Fallen(Exception):
     """A process did what it should not: it ended, or nothing came of it.
 
-    For the reader: the end of its log says why.
+    For the reader: the end of its log, which is told with it, says why.
     """
+
+
+@frozen
+class Market:
+    """Where the gateway is, and by how many seconds its market's time is ahead of the wall clock's."""
+
+    port: int
+    shift_s: float
 
 
 @frozen
@@ -71,23 +78,22 @@ class Outcome:
 
 def campaign(folder: Path, kills: int, seed: int, told: Callable[[Strike], object] = lambda strike: None) -> Outcome:
     """So many lives that are killed, one that ends by itself, and the audit. The same seed draws the same moments."""
-    with gateway(folder, seed) as (port, shift_s):
-        asyncio.run(_look_up_contracts(folder, port, shift_s))
-        scene = Scene(folder, port, shift_s, Random(seed))
-        strikes = []
-        try:
+    scene, strikes = Scene(folder, Random(seed)), []
+    try:
+        with gateway(folder, seed) as market:
+            asyncio.run(_look_up_contracts(folder, market))
             for number in range(1, kills + 1):
-                strikes.append(scene.strike(number))
+                strikes.append(scene.strike(number, market))
                 told(strikes[-1])
-            code = scene.finish()
-        finally:
-            scene.close()
-        return Outcome(strikes, code, asyncio.run(audit(folder / "journal.db", port, CASH)))
+            code = scene.finish(market)
+            return Outcome(strikes, code, asyncio.run(audit(folder / "journal.db", market.port, CASH)))
+    finally:
+        scene.close()
 
 
 @contextmanager
-def gateway(folder: Path, seed: int) -> Iterator[tuple[int, float]]:
-    """The command, on a port of its own; and by how much its market's time is ahead of the wall clock's."""
+def gateway(folder: Path, seed: int) -> Iterator[Market]:
+    """The command, on a port of its own."""
     arguments = ["gateway", "--port", "0", "--json", "--market", MARKET, "--seed", str(seed), "--past", "0"]
     arguments += ["--account", ACCOUNT, "--cash", str(CASH)]
     with (folder / "gateway.log").open("w") as log:
@@ -100,16 +106,16 @@ def gateway(folder: Path, seed: int) -> Iterator[tuple[int, float]]:
         if not line:
             raise Fallen((folder / "gateway.log").read_text())
         told = json.loads(line)
-        yield told["port"], (datetime.fromisoformat(told["begins"]) - datetime.now(UTC)).total_seconds()
+        yield Market(told["port"], (datetime.fromisoformat(told["begins"]) - datetime.now(UTC)).total_seconds())
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
 
 
-async def _look_up_contracts(folder: Path, port: int, shift_s: float) -> None:
+async def _look_up_contracts(folder: Path, market: Market) -> None:
     """Once, so that a life need not begin with it; they are kept in the folder."""
-    clock = PacedClock(WallClock(), datetime.now(UTC) + timedelta(seconds=shift_s))
-    broker = broker_at(port, clock, folder, LOOKING_UP, read_only=True)
+    clock = PacedClock(WallClock(), datetime.now(UTC) + timedelta(seconds=market.shift_s))
+    broker = broker_at(market.port, clock, folder, LOOKING_UP, read_only=True)
     await broker.start()
     try:
         await contracts_of(broker)
@@ -117,81 +123,103 @@ async def _look_up_contracts(folder: Path, port: int, shift_s: float) -> None:
         await broker.stop()
 
 
-class Life:
-    """One process. It is started ahead of its time, and waits until it may begin."""
+class Nursery:
+    """The process that traders are forked from, so that none of them spends its life on imports."""
 
-    def __init__(self, folder: Path, port: int, shift_s: float) -> None:
-        script = Path(__file__).with_name("trader_process.py")
-        with (folder / "trader.log").open("a") as log:
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "trader.log"
+        with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, script, folder, str(port), str(shift_s)],
+                [sys.executable, Path(__file__).with_name("trader_process.py"), folder],
                 env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=log,
+                text=True,
             )
-        self._log = folder / "trader.log"
 
-    def begin(self) -> Self:
+    def begin(self, market: Market) -> "Life":
         assert self._process.stdin is not None
-        self._process.stdin.write(b"begin\n")
+        self._process.stdin.write(f"{market.port} {market.shift_s}\n")
         self._process.stdin.flush()
-        self._began = time.monotonic()
-        return self
+        return Life(self.answer(), self)
 
-    def must_live(self) -> None:
-        code = self._process.poll()
-        if code is not None:
-            raise Fallen(f"it ended by itself with {code}:\n{self._tail()}")
+    def answer(self) -> int:
+        """The next number that it tells: who was born, or how that one ended."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise Fallen(self.log.read_text())
+        return int(line)
+
+    def close(self) -> None:
+        self._process.communicate(timeout=PATIENCE_S)
+
+
+class Life:
+    """One trader."""
+
+    def __init__(self, process: int, nursery: Nursery) -> None:
+        self._process, self._nursery = process, nursery
+        self._began = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        try:
+            os.kill(self._process, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def until(self, found: Callable[[], bool], every_s: float = LOOK_S) -> None:
         """It lives until this is so, or something is wrong."""
         until = time.monotonic() + PATIENCE_S
         while not found():
-            self.must_live()
+            if not self.alive:
+                raise Fallen(f"it ended by itself with {self._nursery.answer()}:\n{self._last_words()}")
             if time.monotonic() > until:
-                raise Fallen(f"nothing came of it in {PATIENCE_S:g} s:\n{self._tail()}")
+                raise Fallen(f"nothing came of it in {PATIENCE_S:g} s:\n{self._last_words()}")
             time.sleep(every_s)
 
     def kill(self) -> float:
         """Without any warning; how long it has lived."""
-        self.must_live()
-        self._process.kill()
-        self.close()
-        return time.monotonic() - self._began
+        os.kill(self._process, signal.SIGKILL)
+        lived_s = time.monotonic() - self._began
+        code = self._nursery.answer()
+        if code != -signal.SIGKILL:
+            raise Fallen(f"it ended by itself with {code}:\n{self._last_words()}")
+        return lived_s
 
     def end(self) -> int:
         """Its exit code, once it has ended by itself."""
-        try:
-            code = self._process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired as error:
-            raise Fallen(f"it does not come to its end:\n{self._tail()}") from error
-        finally:
-            self.close()
-        return code
+        until = time.monotonic() + PATIENCE_S
+        while self.alive:
+            if time.monotonic() > until:
+                raise Fallen(f"it does not come to its end:\n{self._last_words()}")
+            time.sleep(LOOK_S)
+        return self._nursery.answer()
 
     def close(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
+        if self.alive:
+            os.kill(self._process, signal.SIGKILL)
 
-    def _tail(self) -> str:
-        return "\n".join(self._log.read_text().splitlines()[-40:])
+    def _last_words(self) -> str:
+        return "\n".join(self._nursery.log.read_text().splitlines()[-40:])
 
 
 class Scene:
     """The lives one after the other, and the journal as it is seen from outside."""
 
-    def __init__(self, folder: Path, port: int, shift_s: float, chance: Random) -> None:
+    def __init__(self, folder: Path, chance: Random) -> None:
         self._folder, self._path = folder, folder / "journal.db"
-        self._make = lambda: Life(folder, port, shift_s)
         self._chance = chance
         self._remembered = Remembered()
-        self._next = self._make()
-        self._lives = [self._next]
+        self._nursery = Nursery(folder)
+        self._life: Life | None = None
 
-    def strike(self, number: int) -> Strike:
+    def strike(self, number: int, market: Market) -> Strike:
         manner = "any" if number == 1 else self._chance.choice(MANNERS)
-        life = self._begin()
+        life = self._begin(market)
         match manner:
             case "start":
                 self._wait(life, self._chance.uniform(0, 1))
@@ -202,27 +230,27 @@ class Scene:
                 life.until(lambda: self._rows_so_far() > seen, CLOSE_LOOK_S)
             case _:
                 life.until(self._has_sent)
-                self._wait(life, self._chance.uniform(0, 1.5))
+                self._wait(life, self._chance.uniform(0, 1))
         lived_s = life.kill()
         left = self._rows()
         self._remembered = fold(left, self._remembered)
         in_the_air = sum(len(desk.living) for desk in self._remembered.desks.values())
         return Strike(number, manner, lived_s, len(left), left[-1].kind if left else "", in_the_air)
 
-    def finish(self) -> int:
+    def finish(self, market: Market) -> int:
         """The last life, which is told to come to an end."""
-        life = self._begin()
+        life = self._begin(market)
         (self._folder / "stop").touch()
         return life.end()
 
     def close(self) -> None:
-        for life in self._lives:
-            life.close()
+        if self._life is not None:
+            self._life.close()
+        self._nursery.close()
 
-    def _begin(self) -> Life:
-        life, self._next = self._next.begin(), self._make()
-        self._lives = [life, self._next]
-        return life
+    def _begin(self, market: Market) -> Life:
+        self._life = self._nursery.begin(market)
+        return self._life
 
     def _wait(self, life: Life, seconds: float) -> None:
         until = time.monotonic() + seconds

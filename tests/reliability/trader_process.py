@@ -2,12 +2,13 @@
 
     python trader_process.py FOLDER
 
-It loads what takes long, then waits for a line on its input: the gateway's port, and by how many seconds the market's
-time is ahead of the wall clock's. With that it begins. Once there is a file `stop` in the folder it goes to its last
-position, has it confirmed by the account, and ends.
+It loads what takes long and then waits for lines: the gateway's port, and by how many seconds the market's time is
+ahead of the wall clock's. For each it forks a trader, tells its process id, and tells its exit code once it is gone. A
+trader that finds a file `stop` in the folder goes to its last position, has it confirmed by the account, and ends.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -54,7 +55,7 @@ from gamma_scalper.trading import BookAtWork, Terms, Trading
 ACCOUNT, BOOK = "DU5", "book"
 STRIKE, NEAREST_EXPIRY_DAYS = Decimal(600), 21
 CLIENT_ID = 17
-PATIENCE_S, LOOK_S = 2.0, 0.1
+PATIENCE_S, LOOK_S = 1.0, 0.1
 MOMENT_S = 0.7  # for which a position is wanted
 LAST_STRADDLES, LAST_SHARES = 1, 10
 
@@ -63,8 +64,8 @@ DESK = DeskParameters(
     ack_s=2,
     cancel_s=1,
     doubt_first_s=0.5,
-    doubt_every_s=1,
-    doubt_margin_s=3,
+    doubt_every_s=0.5,
+    doubt_margin_s=2,
     max_rejections=100,
     look_s=0.5,
     repair=RepairParameters(attempts=100, patience_s=1, look_again_s=0.5),
@@ -192,14 +193,26 @@ async def trade(folder: Path, port: int, shift_s: float) -> None:
         journal.close()
 
 
-def main() -> int:
-    HOURS.of(Stock(con_id=1, symbol="SPY"), BEGINS)  # loads the calendars
-    port, shift_s = sys.stdin.readline().split()
+def live(folder: Path, port: int, shift_s: float) -> int:
+    """One life, to its exit code."""
     try:
-        asyncio.run(trade(Path(sys.argv[1]), int(port), float(shift_s)))
+        asyncio.run(trade(folder, port, shift_s))
     except UserError as error:
         logger.error("{}", error)
         return int(error.exit_code)
+    return 0
+
+
+def main() -> int:
+    HOURS.of(Stock(con_id=1, symbol="SPY"), BEGINS)  # loads the calendars
+    for line in sys.stdin:
+        port, shift_s = line.split()
+        process = os.fork()
+        if not process:
+            return live(Path(sys.argv[1]), int(port), float(shift_s))
+        print(process, flush=True)
+        _, status = os.waitpid(process, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
     return 0
 
 

@@ -7,15 +7,16 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trading_desk import CALL, PUT, TradingDesk, at_work, intent, ordered, replayed
+from trading_desk import CALL, PUT, TradingDesk, at_work, corrected, intent, ordered, replayed
 
-from gamma_scalper.domain.entries import BooksClosed, Elapsed
+from gamma_scalper.domain.entries import BooksClosed, Elapsed, FlattenAsked, FlattenStopped
 from gamma_scalper.domain.fills import Commission, InferredFill
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId, Side, Unknown
 from gamma_scalper.domain.ports import Standing
 from gamma_scalper.portfolio.desk import reservations, snapshot
 from gamma_scalper.portfolio.effects import Alarm, Cancel, Halt, Tell
+from gamma_scalper.portfolio.errands import DEADLINE
 from gamma_scalper.portfolio.ledger import cash, commissions, filled_of, holdings, realised
 
 A_WHILE_S = 600  # as good as a week to the desk, and sooner over
@@ -83,7 +84,8 @@ def test_nothing_is_closed_behind_an_order_in_doubt() -> None:
 def test_of_two_orders_at_work_together_the_earlier_execution_of_the_later_one_is_kept() -> None:
     """What is closed is a moment's doing: nothing before it is needed, nothing after it is gone."""
     trading = at_work()
-    trading.order(intent(1), intent(2))
+    trading.order(intent(1))
+    trading.order(intent(2))
     trading.fill(2, 4)
     trading.wait(10)
     trading.fill(1, 10)
@@ -110,6 +112,45 @@ def test_a_structure_under_repair_stays_whole() -> None:
     assert sorted(trading.state.orders) == [1, 2]
     trading.tell(Elapsed())
     assert trading.state.repairing == (1,), "it is still looked after"
+
+
+def test_a_structure_of_which_nobody_takes_care_any_more_leaves() -> None:
+    trading = at_work()
+    live_through(trading, "half a straddle", 1)
+    trading.tell(FlattenAsked(why="panic file", by="Ann", within_s=60))
+    trading.tell(FlattenStopped("a mistake", "Ann"))
+    assert list(trading.state.repairs) == [1]
+    later(trading)
+    close_books(trading)
+    assert not trading.state.orders
+    assert not trading.state.repairs
+
+
+def test_an_order_is_as_old_as_its_last_end_and_not_as_the_last_word_about_it() -> None:
+    trading = at_work()
+    for number in (1, 2):
+        trading.order(intent(number))
+        trading.report(number, Standing.CANCELLED)
+    middle = trading.now + timedelta(seconds=1)
+    later(trading)
+    trading.report(1, Standing.CANCELLED)
+    trading.report(2, Standing.WORKING)
+    trading.report(2, Standing.CANCELLED)
+    close_books(trading, before=middle)
+    assert sorted(trading.state.orders) == [2]
+
+
+def test_an_order_is_as_young_as_the_correction_of_its_execution() -> None:
+    trading = at_work()
+    trading.order(intent(1))
+    made = trading.execution(1, 10)
+    trading.tell(made)
+    middle = trading.now + timedelta(seconds=1)
+    later(trading)
+    trading.tell(evolve(corrected(made, 9), at=trading.now))
+    close_books(trading, before=middle)
+    assert sorted(trading.state.orders) == [1]
+    assert len(trading.state.ledger.fills) == 1
 
 
 def test_parts_of_one_order_leave_together() -> None:
@@ -148,6 +189,9 @@ def test_an_old_order_that_is_alive_after_all_is_cancelled_and_halts_the_book() 
     assert [effect.why for effect in effects if isinstance(effect, Halt)] == [
         "the broker has an order spy/1, which had ended before the books were closed"
     ]
+    later(trading)
+    close_books(trading)
+    assert trading.state.ledger.closed.through == 1, "what is closed stays closed"
 
 
 def test_an_old_order_that_fills_today_is_booked_and_halts_the_book() -> None:
@@ -168,6 +212,19 @@ def test_what_was_alarmed_and_halted_about_old_orders_is_forgotten_with_them() -
     later(trading)
     close_books(trading)
     assert not trading.state.halted
+
+
+def test_what_was_alarmed_about_the_book_itself_is_not_told_again() -> None:
+    trading = at_work()
+    filled(trading, 1)
+    trading.tell(FlattenAsked(why="panic file", by="Ann", within_s=60))
+    later(trading)
+    assert DEADLINE in trading.state.alarmed
+    trading.effects.clear()
+    close_books(trading)
+    assert not trading.state.orders
+    later(trading)
+    assert not trading.of(Alarm)
 
 
 # -- whenever it is closed ---------------------------------------------------------------------------------------------

@@ -195,6 +195,21 @@ def test_a_correction_after_the_closing_is_written_into_the_books_from_the_openi
     assert booked(ledger, corrected, NOON) == closed(ledger_of(fill(10, "600", at=11), corrected, three), 1)
 
 
+def test_a_contract_of_which_nothing_is_held_leaves_no_trace_but_what_it_earned() -> None:
+    bought, sold = fill(10, "600", at=11), fill(-10, "603", name="a2", at=12)
+    ledger = closed(ledger_of(bought, sold), 1)
+    assert not ledger.accounts.pages
+    assert of.realised(ledger)[0].amount == 30
+    again = fill(5, "610", name="b1", at=25, intent=IntentId("spy", 2))
+    in_steps = closed(booked(ledger, again, NOON), 2)
+    assert in_steps == closed(ledger_of(bought, sold, again), 2)
+
+
+def test_an_event_of_the_very_moment_is_not_closed() -> None:
+    ledger = closed(booked(Ledger("spy"), paid("12.50"), began(2)), 1)
+    assert booked(ledger, paid("12.50"), began(3)) is ledger
+
+
 def test_a_conclusion_that_was_drawn_once_is_not_taken_for_the_one_of_before() -> None:
     """Names of conclusions are made of how much is known, so that must never become less."""
     ledger = ledger_of(fill(10, "600", at=11), fill(-10, "601", name="a2", at=12))
