@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from attrs import frozen
 
@@ -17,6 +17,10 @@ from gamma_scalper.pipeline.reconciling import ReconcileParameters
 
 SIMULATED_ACCOUNT = "DU1234567"
 """Of every exchange of our own; its name begins like a broker's paper account."""
+
+
+# Of a database's URL: before its host, or among its options.
+_PASSWORDS = (r"://[^/@]*:([^/]*)@", r"[?&](?:ssl)?password=([^&]*)")
 
 
 def _is_gateway(text: str) -> bool:
@@ -107,7 +111,7 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """What must not stand in any log."""
         private = [value_at(self.system, key.path) for key in keys_of(SystemParameters) if key.about.private]
-        password = re.search(r"://[^/@]*:([^/]*)@", self.system.journal_url)
-        if password is not None:
-            private += [password[1], unquote(password[1])]
+        for where in _PASSWORDS:
+            for password in re.findall(where, self.system.journal_url):
+                private += [password, unquote(password), unquote_plus(password)]
         return tuple(dict.fromkeys(value for value in private if value))

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from gamma_scalper.domain.entries import Entry
-from gamma_scalper.journal.codec import Unreadable, decode
+from gamma_scalper.journal.codec import decode
 from gamma_scalper.journal.failures import JournalFailed
 
 Head = tuple[int, str]  # the sequence number and the hash of a row
@@ -45,17 +45,27 @@ def seal(before: str, seq: int, book: str, book_seq: int, at: str, kind: str, ve
     return sha256(columns.encode() + payload).hexdigest()
 
 
-def follow(name: str, lines: Iterable[Line], since: Head = BEGINNING) -> Head:
-    """Where the chain ends that goes on from `since`; raises `JournalFailed` at the first row that doesn't fit."""
-    seq, hash = since
+def followed(name: str, lines: Iterable[Line], head: Head, since: Head = BEGINNING) -> Iterator[Line]:
+    """The same lines while they fit the chain that goes on from `since`; it must reach `head`, and may go beyond.
+
+    Raises `JournalFailed` at the first that doesn't fit, or at the end.
+    """
+    (seq, hash), reached = since, since
     for line in lines:
         if line.seq != seq + 1:
             raise JournalFailed(f"{name}: row {seq + 1} is missing; {ADVICE}")
-        hash = seal(hash, *line[:6], line.payload.encode())
+        payload = str(line.payload)  # a damaged one may be bytes, or nothing
+        hash = seal(hash, *line[:6], payload.encode())
         if line.hash != hash:
             raise JournalFailed(f"{name}: row {line.seq} is not what was written ({line.kind}, {line.at}); {ADVICE}")
         seq = line.seq
-    return seq, hash
+        if seq <= head[0]:
+            reached = seq, hash
+        yield line
+    if reached != head:
+        raise JournalFailed(
+            f"{name}: the chain's end at row {reached[0]} is not the one noted for row {head[0]}; {ADVICE}"
+        )
 
 
 def read(name: str, lines: Iterable[Line]) -> Iterator[Row]:
@@ -64,7 +74,7 @@ def read(name: str, lines: Iterable[Line]) -> Iterator[Row]:
         try:
             entry = decode(line.kind, line.version, line.payload)
             at = datetime.fromisoformat(line.at)
-        except Unreadable as error:
+        except (ValueError, TypeError) as error:  # `Unreadable`, or a cell of another type or form
             raise JournalFailed(f"{name}: row {line.seq} can't be read: {error}; {ADVICE}") from error
         yield Row(line.seq, line.book, line.book_seq, at, line.kind, line.version, entry, line.hash)
 

@@ -1,6 +1,6 @@
 """What ends trading because it can no longer be written down, in words for the person who has to look."""
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gamma_scalper.domain.exits import ExitCode, UserError
 
@@ -30,9 +30,14 @@ _SQLITE = {
 }
 
 
-def failed(name: str, error: DBAPIError) -> JournalFailed:
+# Of a damaged file even the texts that SQLite itself keeps in it may not be texts.
+DATABASE_ERRORS = (SQLAlchemyError, UnicodeDecodeError)
+
+
+def failed(name: str, error: Exception) -> JournalFailed:
     """The database's error as a failure of the journal with this name."""
-    said = " ".join(str(error.orig).split())
-    code: str = getattr(error.orig, "sqlite_errorname", "")
+    cause = getattr(error, "orig", None) or error
+    said = " ".join(str(cause).split())
+    code: str = getattr(cause, "sqlite_errorname", "")
     words = next((words for begin, words in _SQLITE.items() if code.startswith(begin)), "the database refuses")
     return JournalFailed(f"{name}: {words} ({code + ': ' if code else ''}{said})")

@@ -3,18 +3,18 @@
 The trader copies every command into the chain (`CommandTaken`) before it answers, so the inbox itself proves nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
+from loguru import logger
 from sqlalchemy import URL, Column, Connection, Integer, MetaData, Row, Table, Text, insert, select, update
-from sqlalchemy.exc import DBAPIError
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.ports import Command
 from gamma_scalper.journal.codec import moment_of
-from gamma_scalper.journal.failures import failed
+from gamma_scalper.journal.failures import DATABASE_ERRORS, failed
 from gamma_scalper.journal.tables import address, engine_of, name_of
 
 T = TypeVar("T")
@@ -54,9 +54,7 @@ class Inbox:
 
     def put(self, name: str, by: str, at: datetime, book: str | None = None, argument: str = "") -> int:
         """The command's number, by which its outcome is asked for."""
-        for what, said in (("command", name), ("name of who asks", by)):
-            if not said or not said.isprintable():
-                raise UserError(f"{said!r} is no {what}; a line of text is wanted")
+        _check(name, by, book, argument)
         row = {"name": name, "by": by, "at": moment_of(at), "book": book, "argument": argument}
         number: int = self._committed(
             lambda connection: connection.execute(
@@ -66,9 +64,18 @@ class Inbox:
         return number
 
     def pending(self) -> tuple[Command, ...]:
-        """Those without an answer, oldest first."""
+        """Those without an answer, oldest first; one that can't be read gets its answer here, and is not among them."""
         wanted = select(COMMANDS).where(COMMANDS.c.outcome.is_(None)).order_by(COMMANDS.c.number)
-        return tuple(self._committed(lambda connection: [_command(row) for row in connection.execute(wanted)]))
+        return tuple(self._committed(lambda connection: [*self._read(connection, connection.execute(wanted).all())]))
+
+    def _read(self, connection: Connection, rows: Iterable[Row[tuple[object, ...]]]) -> Iterator[Command]:
+        for row in rows:
+            try:
+                yield _command(row)
+            except (UserError, ValueError, TypeError) as error:
+                said = f"it can't be read, and nothing was done: {error}"
+                logger.warning("{}: command {}: {}", self._name, row.number, said)
+                connection.execute(update(COMMANDS).where(COMMANDS.c.number == row.number).values(outcome=said))
 
     def answer(self, number: int, outcome: str, at: datetime) -> None:
         """Say what came of it. The first answer stands: a trader that died after it says the same again."""
@@ -93,9 +100,18 @@ class Inbox:
         try:
             with self._engine.begin() as connection:
                 return use(connection)
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise failed(self._name, error) from error
 
 
+def _check(name: object, by: object, book: object, argument: object) -> None:
+    """All of it is copied into the chain and shown to people, so that each must be a line of text."""
+    said = {"command": name, "name of who asks": by, "book": "all" if book is None else book, "argument": argument}
+    for what, text in said.items():
+        if not isinstance(text, str) or not text.isprintable() or not (text or what == "argument"):
+            raise UserError(f"{text!r} is no {what}; a line of text is wanted")
+
+
 def _command(row: Row[tuple[object, ...]]) -> Command:
+    _check(row.name, row.by, row.book, row.argument)
     return Command(row.number, row.name, row.by, datetime.fromisoformat(row.at), row.book, row.argument)

@@ -6,7 +6,7 @@ from attrs import frozen
 from sqlalchemy import Connection, func, insert, inspect, select, update
 
 from gamma_scalper.journal import snapshots
-from gamma_scalper.journal.chain import ADVICE, BEGINNING, Head, follow
+from gamma_scalper.journal.chain import ADVICE, BEGINNING, Head, followed
 from gamma_scalper.journal.failures import JournalFailed
 from gamma_scalper.journal.tables import EVENTS, HEAD, SCHEMA, lines, tables
 
@@ -32,13 +32,13 @@ def check(name: str, connection: Connection, verify_rows: int | None = None) -> 
     with connection.begin():
         if missing := sorted(set(tables.tables) - _there(connection)):
             raise JournalFailed(f"{name}: the table {missing[0]} is missing; {ADVICE}")
-        head = _head(name, connection)
+        head = head_of(name, connection)
         _count(name, connection, head)
-        since = BEGINNING if verify_rows is None or head[0] <= verify_rows else snapshots.newest(connection)
+        whole = verify_rows is None or head[0] <= verify_rows
+        since = (None if whole else snapshots.newest(connection)) or BEGINNING
         books = _books(connection)
-    end = follow(name, lines(connection, (since or BEGINNING)[0]), since or BEGINNING)
-    if end != head:
-        raise JournalFailed(f"{name}: the chain's end at row {end[0]} is not the one noted for row {head[0]}; {ADVICE}")
+    for _ in followed(name, lines(connection, since[0]), head, since):
+        pass
     return Found(head, books)
 
 
@@ -52,7 +52,8 @@ def _there(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) & set(tables.tables)
 
 
-def _head(name: str, connection: Connection) -> Head:
+def head_of(name: str, connection: Connection) -> Head:
+    """Where the chain ends, as it was noted with the last row."""
     kept = connection.execute(select(HEAD)).first()
     if kept is None:
         raise JournalFailed(f"{name}: the row that says where the chain ends is missing; {ADVICE}")
@@ -61,7 +62,17 @@ def _head(name: str, connection: Connection) -> Head:
             f"{name}: its tables are in version {kept.schema}, this program knows version {SCHEMA}; "
             "use the program that wrote it, or a new STATE_DIR"
         )
+    if not isinstance(kept.seq, int):
+        raise JournalFailed(f"{name}: the chain can't end at row {kept.seq!r}; {ADVICE}")
     return kept.seq, kept.hash
+
+
+def row_hash(name: str, connection: Connection, seq: int) -> str:
+    """What the row behind this one goes on from."""
+    hash: str | None = connection.scalar(select(EVENTS.c.hash).where(EVENTS.c.seq == seq))
+    if hash is None:
+        raise JournalFailed(f"{name}: row {seq} is missing; {ADVICE}")
+    return hash
 
 
 def _count(name: str, connection: Connection, head: Head) -> None:

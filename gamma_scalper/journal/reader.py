@@ -1,17 +1,17 @@
 """The journal as others see it while the trader lives: no lock, no writing, only what is durable."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.journal import opening
-from gamma_scalper.journal.chain import Head, Row, read
-from gamma_scalper.journal.failures import JournalFailed, failed
-from gamma_scalper.journal.tables import HEAD, address, engine_of, lines, name_of
+from gamma_scalper.journal.chain import BEGINNING, Head, Line, Row, followed, read
+from gamma_scalper.journal.failures import DATABASE_ERRORS, failed
+from gamma_scalper.journal.tables import address, engine_of, lines, name_of
 from gamma_scalper.kernel.clock import Clock
 
 
@@ -32,22 +32,21 @@ class JournalReader:
     @property
     def head(self) -> Head:
         """Number and hash of the last durable row."""
-        try:
-            with self._engine.connect() as connection:
-                kept = connection.execute(select(HEAD)).first()
-        except DBAPIError as error:
-            raise failed(self.name, error) from error
-        if kept is None:
-            raise JournalFailed(f"{self.name}: the row that says where the chain ends is missing")
-        return kept.seq, kept.hash
+        with self._connected() as connection:
+            return opening.head_of(self.name, connection)
 
     def rows(self, after: int = 0, book: str | None = None) -> Iterator[Row]:
-        """In order, behind row `after`; of one book, or of all and the house."""
-        try:
-            with self._engine.connect() as connection:
-                yield from read(self.name, lines(connection, after, book))
-        except DBAPIError as error:
-            raise failed(self.name, error) from error
+        """In order, behind row `after`; of one book, or of all and the house, which then must fit the chain."""
+        with self._connected() as connection:
+            yield from read(
+                self.name, self._followed(connection, after) if book is None else lines(connection, after, book)
+            )
+
+    def _followed(self, connection: Connection, after: int) -> Iterator[Line]:
+        with connection.begin():
+            head = opening.head_of(self.name, connection)
+            since = (after, opening.row_hash(self.name, connection, after)) if after else BEGINNING
+        return followed(self.name, lines(connection, after), head, since)
 
     async def follow(
         self, clock: Clock, after: int = 0, book: str | None = None, every_s: float = 0.5
@@ -61,10 +60,15 @@ class JournalReader:
 
     def verify(self) -> Head:
         """The head, after every row of the chain was checked; raises `JournalFailed` at the first that doesn't fit."""
+        with self._connected() as connection:
+            return opening.check(self.name, connection).head
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
         try:
             with self._engine.connect() as connection:
-                return opening.check(self.name, connection).head
-        except DBAPIError as error:
+                yield connection
+        except DATABASE_ERRORS as error:
             raise failed(self.name, error) from error
 
     def close(self) -> None:

@@ -37,8 +37,10 @@ def newest(connection: Connection) -> Head | None:
 
 
 def _fits(kept: Row[tuple[object, ...]]) -> bool:
-    fits: bool = kept.hash == kept.row_hash and kept.digest == sha256(kept.payload).hexdigest()
-    return fits
+    if kept.hash != kept.row_hash or not isinstance(kept.payload, bytes):  # SQLite lets a cell be anything
+        return False
+    digest: str = kept.digest
+    return digest == sha256(kept.payload).hexdigest()
 
 
 _STANDING = select(SNAPSHOTS, EVENTS.c.hash.label("row_hash")).outerjoin(EVENTS, EVENTS.c.seq == SNAPSHOTS.c.seq)

@@ -11,13 +11,12 @@ from threading import Lock
 from typing import Self, TypeVar
 
 from sqlalchemy import URL, update
-from sqlalchemy.exc import DBAPIError
 
 from gamma_scalper.domain.entries import Entry
 from gamma_scalper.journal import opening, snapshots
 from gamma_scalper.journal.chain import Head, Line, Row, read, seal
 from gamma_scalper.journal.codec import encode, moment_of
-from gamma_scalper.journal.failures import JournalFailed, failed
+from gamma_scalper.journal.failures import DATABASE_ERRORS, JournalFailed, failed
 from gamma_scalper.journal.parameters import JournalParameters
 from gamma_scalper.journal.tables import HEAD, add, address, engine_of, lines, name_of
 from gamma_scalper.journal.writer_lock import FileLock, lock_database
@@ -67,8 +66,6 @@ class SqlJournal:
             self._durable: Head = found.head
             self._seq, self._hash = found.head
             self._book_seqs = dict(found.books)
-            # A database in memory is one connection, which two threads can't share.
-            threaded = threaded and bool(url.database)
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="journal") if threaded else None
             self._held = held.pop_all()
 
@@ -164,7 +161,7 @@ class SqlJournal:
         try:
             with self._engine.connect() as connection:
                 yield from read(self.name, lines(connection, after, book))
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise self._latched(failed(self.name, error)) from error
 
     def save_snapshot(self, name: str, payload: bytes, seq: int) -> None:
@@ -193,7 +190,7 @@ class SqlJournal:
         """What the database can't do is the end of trading, and stays it."""
         try:
             return use()
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise self._latched(failed(self.name, error)) from error
         except JournalFailed as failure:
             raise self._latched(failure) from None

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    StaticPool,
     Table,
     Text,
     create_engine,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.journal.chain import Line
@@ -70,23 +69,45 @@ SNAPSHOTS = Table(
 )
 
 
+# What a URL may begin with -> the driver that comes with the program.
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
 def address(url: str) -> URL:
-    """The URL, read; PostgreSQL means psycopg."""
+    """The URL, read; SQLite means a file, PostgreSQL means psycopg."""
     try:
         read = make_url(url)
-        read = read.set(drivername="postgresql+psycopg") if read.drivername == "postgresql" else read
-        read.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise UserError(
-            "JOURNAL_URL is no database URL this program knows; "
-            "allowed are sqlite:////path/journal.db and postgresql://user@host/database"
-        ) from error
+    except (ArgumentError, ValueError) as error:  # the second is of a port that is no number
+        raise _not_known() from error
+    if read.drivername not in _DRIVERS:
+        raise _not_known()
+    read = read.set(drivername=_DRIVERS[read.drivername])
+    if read.get_backend_name() == "sqlite" and not _is_a_file(read):
+        raise _not_known("it names no file of its own, and what is kept in memory is lost")
     return read
 
 
+def _is_a_file(url: URL) -> bool:
+    """A path and nothing beside it: a server's name, an option or a `file:` may mean a database in memory."""
+    path = url.database or ""
+    only_a_path = url == URL.create(url.drivername, database=url.database)
+    return only_a_path and path not in ("", ":memory:") and not path.startswith("file:")
+
+
+def _not_known(why: str = "it is no database URL this program knows") -> UserError:
+    return UserError(f"JOURNAL_URL: {why}; allowed are sqlite:////path/journal.db and postgresql://user@host/database")
+
+
 def name_of(url: URL) -> str:
-    """What a person is told it is called; never a password."""
-    return url.database or "journal" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    """What a person is told it is called; never a password, which may stand among the options too."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "journal"
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def engine_of(url: URL, *, synchronous: str = "FULL", lock_wait_s: float = 5.0, reads_only: bool = False) -> Engine:
@@ -94,8 +115,7 @@ def engine_of(url: URL, *, synchronous: str = "FULL", lock_wait_s: float = 5.0, 
     if url.get_backend_name() == "sqlite":
         # The driver's own transactions would leave the making of tables out; these are ours, from begin to commit.
         arguments: dict[str, Any] = {"timeout": lock_wait_s, "check_same_thread": False, "isolation_level": None}
-        in_memory = {} if url.database else {"poolclass": StaticPool}
-        made = create_engine(url, connect_args=arguments, **in_memory)
+        made = create_engine(url, connect_args=arguments)
         pragmas = ["query_only = ON"] if reads_only else _durable(synchronous)
         event.listen(made, "connect", lambda connection, _: _set(connection, pragmas))
         event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))

@@ -68,7 +68,7 @@ class Caretaker:
         parameters: CaretakerParameters = CaretakerParameters(),
         taken: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
-        self._taken = taken  # number of a command of before -> what came of it
+        self._taken = dict(taken)  # number of a command of before -> what came of it
         self._house = house
         self._books = books
         self._reconciling = reconciling
@@ -147,6 +147,7 @@ class Caretaker:
             )
             book = command.book if command.book is not None and command.book in self._books else HOUSE
             self._house.take_down(book, taken)
+            self._taken[command.number] = outcome
             logger.info("{} asked for {}: {}", command.by, command.name, outcome)
         await self._house.durable()
         controls.answer(command.number, outcome, self._house.clock.now())

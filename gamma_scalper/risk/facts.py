@@ -54,6 +54,7 @@ class GovernanceFacts:
     halts: tuple[Halted, ...] | None = None  # latched, the house's and the book's own
     hedging: HedgeRecord | None = None
     orders_lately: int | None = None  # of the book, within `pace.window_s`
+    marked_at: datetime | None = None  # the newest mark
     profit_today: Decimal | None = None  # on filtered marks
     drawdown: Decimal | None = None  # below the highest equity, on filtered marks
     rejections: int | None = None  # in a row

@@ -51,6 +51,7 @@ class Marks:
     equities: tuple[Decimal, ...] = ()
     peak: Decimal | None = None
     opened: Decimal = Decimal(0)  # the equity when the day began
+    at: datetime | None = None  # of the newest
 
 
 @frozen
@@ -96,7 +97,7 @@ def govern(state: Governance, book: str, entry: Entry, at: datetime) -> Governan
         case Ordered():
             return _ordered(state, book, entry, at)
         case Marked():
-            return evolve(state, marks=state.marks.set(book, _marked(state.marks.get(book, Marks()), entry)))
+            return evolve(state, marks=state.marks.set(book, _marked(state.marks.get(book, Marks()), entry, at)))
         case NotSent():
             return evolve(state, unsent_hedges=_without(state.unsent_hedges, entry.intent))
         case Restarted():
@@ -137,6 +138,7 @@ def facts_of(state: Governance, book: str, now: datetime, parameters: RiskParame
         halts=tuple(state.halts[key] for key in sorted(state.halts) if key[0] in (HOUSE, book)),
         hedging=state.hedging.get(book, HedgeRecord()),
         orders_lately=sum(moment > since for moment in state.ordered.get(book, ())),
+        marked_at=marks.at,
         profit_today=max(marks.profits[-in_a_row:], default=None),
         drawdown=_drawdown(marks, in_a_row),
         rejections=state.rejections.get(book, Rejections()).count,
@@ -163,7 +165,7 @@ def _new_day(state: Governance, day: date) -> Governance:
     return evolve(state, day=day, hedging=Map(hedging), marks=Map(marks))
 
 
-def _marked(marks: Marks, entry: Marked) -> Marks:
+def _marked(marks: Marks, entry: Marked, at: datetime) -> Marks:
     equities = (*marks.equities, entry.equity)[-MOST_MARKS:]
     reached = min(equities[-_PEAK_MARKS:])
     return Marks(
@@ -171,6 +173,7 @@ def _marked(marks: Marks, entry: Marked) -> Marks:
         equities=equities,
         peak=reached if marks.peak is None else max(marks.peak, reached),
         opened=marks.opened,
+        at=at,
     )
 
 

@@ -194,6 +194,9 @@ class LossParameters:
 
     max_daily_loss: int = setting(1_000, "loss of a day", unit="$", at_least=0, limit=True)
     max_drawdown: int = setting(2_500, "fall from the highest equity", unit="$", at_least=0, limit=True)
+    mark_age_s: float = setting(
+        60.0, "age of the newest mark, beyond which the losses are not known", unit="s", above=0, limit=True
+    )
     marks_in_a_row: int = setting(
         3, "marks that must all show it; one odd quote is no loss", unit="marks", at_least=1, at_most=MOST_MARKS
     )
@@ -232,6 +235,7 @@ class StructureParameters:
     max_imbalance: int = setting(
         0, "contracts that may lack in a structure before another is entered", unit="contracts", at_least=0, limit=True
     )
+    sell_options: bool = setting(False, "entries may sell options too, as far as others cover them", limit=True)
 
 
 @frozen

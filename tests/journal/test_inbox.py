@@ -63,11 +63,36 @@ def test_commands_outlive_every_process(path):
     inbox.close()
 
 
-@pytest.mark.parametrize("put", [("", "ada"), ("pause", ""), ("pa\nuse", "ada"), ("pause", "a\x00da")])
-def test_a_command_without_a_name_or_a_sender_is_refused(inbox, put):
-    with pytest.raises(UserError):
-        inbox.put(*put, NOON)
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ""}, "'' is no command"),
+        ({"name": "pa\nuse"}, "is no command"),
+        ({"by": ""}, "'' is no name of who asks"),
+        ({"by": "a\x00da"}, "is no name of who asks"),
+        ({"book": ""}, "'' is no book"),
+        ({"book": "sp\ty"}, r"'sp\\ty' is no book"),
+        ({"argument": "to\nlunch"}, "is no argument"),
+        ({"argument": "\udcff"}, "is no argument"),
+    ],
+)
+def test_a_command_that_is_no_line_of_text_is_refused(inbox, wrong, said):
+    with pytest.raises(UserError, match=said):
+        inbox.put(**({"name": "pause", "by": "ada", "at": NOON} | wrong))
     assert inbox.pending() == ()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["at = 'at noon'", "at = '2026-01-05T17:00:00'", "at = x'00'", "name = x'00'", "book = 'sp' || char(9) || 'y'"],
+)
+def test_a_command_that_can_not_be_read_is_answered_and_holds_nobody_up(inbox, damage):
+    damaged, sound = (inbox.put("pause", "ada", NOON, "spy") for _ in range(2))
+    with inbox._engine.begin() as connection:
+        connection.exec_driver_sql(f"update command set {damage} where number = {damaged}")
+    for _ in range(2):
+        assert [command.number for command in inbox.pending()] == [sound]
+    assert "can't be read, and nothing was done" in inbox.outcome(damaged)
 
 
 def test_a_command_nobody_gave_has_no_outcome(inbox):

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from every_kind import NOON, SAMPLES
 from journals import FixedClock, busy, fails, journal, stays_failed
+from sqlalchemy import make_url
 
 from gamma_scalper.domain.entries import Elapsed
 from gamma_scalper.journal.failures import JournalFailed
+from gamma_scalper.journal.parameters import JournalParameters
+from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.store import SqlJournal
 
 
@@ -63,7 +66,13 @@ def test_a_disk_that_refuses_a_write_stops_trading(sqlite_url, tmp_path):
 def test_a_journal_that_may_only_be_read_is_refused_at_the_start(tmp_path):
     kept(tmp_path / "journal.db")
     with fails("it may only be read"):
-        SqlJournal.open(f"sqlite:///file:{tmp_path}/journal.db?mode=ro&uri=true", lock=None, clock=FixedClock())
+        SqlJournal(
+            make_url(f"sqlite:///file:{tmp_path}/journal.db?mode=ro&uri=true"),
+            lock=None,
+            clock=FixedClock(),
+            threaded=False,
+            parameters=JournalParameters(),
+        )
 
 
 def test_a_journal_that_became_read_only_stops_trading(sqlite_url):
@@ -165,6 +174,7 @@ CHANGES = {
     "a book's number": ("update event set book_seq = 99 where seq = 4", "row 4 is not"),
     "a kind": ("update event set kind = 'Restarted' where seq = 9", "row 9 is not"),
     "a version": ("update event set version = 2 where seq = 9", "row 9 is not"),
+    "a payload that is no text": ("update event set payload = cast(payload as blob) where seq = 9", "row 9 is not"),
     "a hash": ("update event set hash = replace(hash, 'a', 'b') where seq = 5", "row 5 is not"),
     "two rows the other way round": (
         "update event set seq = case seq when 3 then -4 when 4 then -3 end where seq in (3, 4);"
@@ -188,6 +198,7 @@ CHANGES = {
         "row 121 is not",
     ),
     "everything gone": ("delete from event", "0 rows from None to None, and there should be 120"),
+    "the head's number": ("update head set seq = 'x'", "the chain can't end at row 'x'"),
     "the head's hash": (
         "update head set hash = replace(hash, 'a', 'b')",
         "the chain's end at row 120 is not the one noted for row 120",
@@ -234,6 +245,33 @@ def test_a_damaged_page_is_never_read_as_something_else(sound, tmp_path):
             assert failure.exit_code == 5
             noticed += 1
     assert noticed >= len(whole) // size - 2  # but the pages of the snapshots, of which there are none
+
+
+@pytest.mark.parametrize(
+    "change", ["at = '2026-01%05T17:00:00+00:00'", "at = x'00'", "version = 'abc'", "payload = x'ff'", "kind = x'00'"]
+)
+def test_a_damaged_cell_of_one_book_is_named(sound, tmp_path, change):
+    """Nothing but the row itself tells, since the rows of one book alone make no chain."""
+    path = shutil.copy(sound, tmp_path / "journal.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"update event set {change} where seq = 4")
+        connection.commit()
+    reader = JournalReader.open(f"sqlite:///{path}")
+    with fails("row 4 can't be read"):
+        list(reader.rows(book="spy"))
+    reader.close()
+
+
+def test_a_damaged_name_of_a_table_is_damage_too(sound, tmp_path):
+    """SQLite keeps its tables' text in the file's first page."""
+    path = tmp_path / "journal.db"
+    path.write_bytes(sound.read_bytes().replace(b"CREATE TABLE event (", b"CREATE TABLE \x93vent ("))
+    for use in (
+        lambda: SqlJournal.open(f"sqlite:///{path}", lock=None, clock=FixedClock()),
+        lambda: list(JournalReader.open(f"sqlite:///{path}").rows()),
+    ):
+        with fails(str(path)):
+            use()
 
 
 @pytest.mark.parametrize("content", [b"x" * 10_000, b"SQLite format 3\x00" + b"\xff" * 4080])

@@ -55,16 +55,53 @@ def test_damage_is_said_by_every_way_of_reading(reader, tmp_path):
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         connection.execute("update event set payload = '{\"odd\":1}' where seq = 3")
         connection.commit()
-    with fails("row 3 is not what was written"):
-        reader.verify()
+    for read in (lambda: list(reader.rows()), reader.verify):
+        with fails("row 3 is not what was written"):
+            read()
     with fails("row 3 can't be read"):
-        list(reader.rows())
+        list(reader.rows(book=""))
     with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         connection.execute("drop table head")
         connection.execute("drop table event")
     for read in (lambda: reader.head, lambda: list(reader.rows()), reader.verify):
         with fails("journal.db"):
             read()
+
+
+FORGERIES = {
+    "a fill": ("update event set payload = replace(payload, '599.97', '599.98') where kind = 'Fill'", "is not what"),
+    "a row gone": ("delete from event where seq = 5", "row 5 is missing"),
+    "the last row gone": ("delete from event where seq = (select seq from head)", "not the one noted"),
+    "the head's hash": ("update head set hash = '0'", "not the one noted"),
+    "the head": ("delete from head", "the row that says where the chain ends is missing"),
+    "the head's number": ("update head set seq = 'x'", "can't end at row 'x'"),
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_figure_changed_by_hand_is_never_shown(reader, tmp_path, what):
+    change, said = FORGERIES[what]
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        connection.execute(change)
+        connection.commit()
+    for after in (0, 3):
+        with fails(said):
+            list(reader.rows(after))
+
+
+def test_what_is_written_while_it_reads_is_no_forgery(sqlite_url, reader, monkeypatch):
+    monkeypatch.setattr("gamma_scalper.journal.tables._CHUNK", 10)
+    reading = reader.rows()
+    first = next(reading)
+    with journal(sqlite_url) as opened:
+        busy(opened)
+        assert [first, *reading] == list(opened.rows())
+        assert list(reader.rows(after=opened.head[0])) == []
+
+
+def test_reading_goes_on_behind_a_row_that_is_there(reader):
+    with fails("row 999 is missing"):
+        list(reader.rows(after=999))
 
 
 def test_a_file_that_is_no_journal_is_said_by_every_way_of_reading(tmp_path):

@@ -32,6 +32,7 @@ def test_a_snapshot_stands_on_a_durable_row_only(sqlite_url):
     "statement",
     [
         "update snapshot set payload = x'00' where name = 'new'",
+        "update snapshot set payload = 'new' where name = 'new'",
         "update snapshot set digest = hash where name = 'new'",
         "update snapshot set seq = 21 where name = 'new'",
         "update snapshot set seq = 999 where name = 'new'",

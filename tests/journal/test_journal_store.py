@@ -4,9 +4,11 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
+from tempfile import TemporaryDirectory
 
 import pytest
 from every_kind import HEDGE, NOON, SAMPLES
@@ -19,8 +21,9 @@ from gamma_scalper.domain.entries import Dispatched, Elapsed
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.journal.chain import BEGINNING, seal
 from gamma_scalper.journal.codec import encode
+from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.store import SqlJournal
-from gamma_scalper.journal.tables import address
+from gamma_scalper.journal.tables import address, name_of
 from gamma_scalper.kernel import LoopClock
 
 
@@ -142,24 +145,29 @@ def test_an_entry_that_can_not_be_written_leaves_no_gap(sqlite_url):
         assert [(row.seq, row.book_seq) for row in opened.rows()] == [(1, 1)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
-@given(st.lists(st.sampled_from(["append", "flush", "reopen"]), max_size=40))
-def test_any_course_of_appends_flushes_and_restarts_makes_the_same_chain(steps):
-    appended, opened = 0, SqlJournal.open("sqlite://", lock=None, clock=FixedClock(), threaded=False)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+@given(st.lists(st.sampled_from(["append", "append", "flush", "reopen"]), max_size=20))
+def test_any_course_of_appends_flushes_and_restarts_makes_the_same_chain(tmp_path, steps):
     expected = BEGINNING
-    for step in steps:
-        if step == "append":
-            sample = SAMPLES[appended % len(SAMPLES)]
-            appended += 1
-            assert opened.append("spy", sample, NOON) == appended
-            kind, version, payload = encode(sample)
-            at = "2026-01-05T17:00:00+00:00"
-            expected = appended, seal(expected[1], appended, "spy", appended, at, kind, version, payload)
-        else:
-            opened.flush_now()
-            assert opened.head == expected
-            assert sum(1 for _ in opened.rows()) == appended
-    opened.close()
+    with TemporaryDirectory(dir=tmp_path) as folder, ExitStack() as held:
+        made = partial(journal, f"sqlite:///{folder}/journal.db")
+        opened = held.enter_context(made())
+        for step in steps:
+            if step == "append":
+                appended = expected[0] + 1
+                sample = SAMPLES[appended % len(SAMPLES)]
+                assert opened.append("spy", sample, NOON) == appended
+                kind, version, payload = encode(sample)
+                at = "2026-01-05T17:00:00+00:00"
+                expected = appended, seal(expected[1], appended, "spy", appended, at, kind, version, payload)
+            elif step == "flush":
+                opened.flush_now()
+            else:
+                held.close()
+                opened = held.enter_context(made())
+        opened.flush_now()
+        assert opened.head == expected
+        assert sum(1 for _ in opened.rows()) == expected[0]
 
 
 def test_a_snapshot_comes_back_with_the_row_it_stands_on(url):
@@ -261,15 +269,6 @@ def test_what_nobody_waits_for_is_written_by_number(sqlite_url, threaded):
         assert opened.head[0] in (range(20, 26) if threaded else [20])
 
 
-async def test_a_journal_in_memory_is_written_and_read_by_one_thread():
-    with journal("sqlite://", threaded=True, flush_rows=5) as opened:
-        for _ in range(12):
-            opened.append("spy", Elapsed(), NOON)
-        assert opened.head[0] == 10
-        await opened.flush()
-        assert [row.seq for row in opened.rows()] == list(range(1, 13))
-
-
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
@@ -300,11 +299,53 @@ def test_moments_sort_as_text_too(sqlite_url, tmp_path):
         assert [seq for (seq,) in connection.execute("select seq from event order by at")] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle9://x/y", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "oracle9://x/y",
+        "mysql://x/y",
+        "postgresql+psycopg2://x/y",
+        "postgresql+asyncpg://x/y",
+        "postgresql://x:port/y",
+        "sqlite+aiosqlite:////tmp/x.db",
+    ],
+)
 def test_a_url_that_is_none_is_one_line_for_a_person(url):
-    with pytest.raises(UserError, match="JOURNAL_URL") as caught:
+    for open_ in (lambda: SqlJournal.open(url, lock=None, clock=FixedClock()), lambda: JournalReader.open(url)):
+        with pytest.raises(UserError, match="JOURNAL_URL: it is no database URL this program knows; allowed") as caught:
+            open_()
+        assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+pysqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite:///x.db?mode=ro",
+        "sqlite://x.db",
+        "sqlite://host/x.db",
+    ],
+)
+def test_a_journal_is_never_kept_in_memory(url):
+    with pytest.raises(UserError, match="JOURNAL_URL: it names no file of its own") as caught:
         SqlJournal.open(url, lock=None, clock=FixedClock())
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ada:secret@db/day", "postgresql://db/day?user=ada&password=secret&sslpassword=secret"]
+)
+def test_the_name_a_person_is_told_has_no_password_in_it(url):
+    name = name_of(address(url))
+    assert name.endswith(("@db/day", "//db/day"))
+    assert "secret" not in name
 
 
 # -- PostgreSQL alone --------------------------------------------------------------------------------------------------

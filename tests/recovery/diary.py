@@ -137,6 +137,7 @@ _OF_THE_HOUSE: tuple[tuple[str, e.Entry], ...] = (
     ("spy", e.FlattenAsked(why="panic file", by="Ann", within_s=60)),
     ("spy", e.FlattenStopped("a mistake", "Ann")),
     ("spy", e.Elapsed()),
+    ("", e.CommandTaken(number=7, name="pause", by="Ann", outcome="paused")),
 )
 _HAPPENINGS = st.one_of(
     st.sampled_from(("filled", "corrected", "partly", "rejected", "silent", "not sent")),

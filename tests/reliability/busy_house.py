@@ -167,6 +167,7 @@ class Street:
         engine = Engine(market, accounts={ACCOUNT: CASH}, parameters=ExchangeParameters(venue=VENUE, carry=NO_CARRY))
         self.clock = clock
         self.faults = faults
+        self.offers = dict(OFFERS)
         self.engine = engine
         self.venue = Venue(engine, clock)
         self.executions: dict[str, object] = {}  # execId -> the execution, since the exchange forgets them at midnight
@@ -177,7 +178,7 @@ class Street:
         while True:
             now = self.venue.now()
             if self.engine.market.sessions(1).at(now) is not None:
-                for con_id, (bid, ask) in OFFERS.items():
+                for con_id, (bid, ask) in self.offers.items():
                     self._snapshots += 1
                     self.venue.do(
                         Quote(
@@ -185,7 +186,7 @@ class Street:
                             snapshot_id=self._snapshots,
                             bid=bid,
                             ask=ask,
-                            bid_size=1_000,
+                            bid_size=1_000 if bid else 0,
                             ask_size=1_000,
                             received_at=self.venue.now(),
                         )

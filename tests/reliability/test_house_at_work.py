@@ -13,6 +13,7 @@ from scripted import Wish, script
 
 from gamma_scalper.domain.entries import (
     Accepted,
+    AmendFailed,
     CommandTaken,
     Halted,
     Ordered,
@@ -24,7 +25,7 @@ from gamma_scalper.domain.entries import (
 )
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.fills import InferredFill
-from gamma_scalper.domain.orders import Limit, Purpose, Side
+from gamma_scalper.domain.orders import Limit, Purpose, Side, Working
 from gamma_scalper.domain.proposals import Approved, Plan, Proposal, Refused
 from gamma_scalper.exchange.faults import Fault, FaultSchedule, Kind
 from gamma_scalper.exchange.tickets import Deposit, Place, Ticket
@@ -278,3 +279,119 @@ async def test_the_journal_folds_to_the_very_state_that_lived(path: Path) -> Non
             assert again.desks[BOOK] == house.trading.books[BOOK].manager.state
             assert again.governance == house.trading.house.governance
             assert not house.entries(InferredFill) and not house.entries(TakenOver) and not house.entries(SessionEnded)
+
+
+# -- what a person said, and what a process that dies forgets ----------------------------------------------------------
+
+
+async def test_a_command_is_answered_once_it_would_survive_a_power_cut_and_not_before(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        house = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        seen = []
+        answer = inbox.answer
+
+        def watched(number: int, outcome: str, at: datetime) -> None:
+            seen.extend(row.kind for row in house.journal.rows())  # what is durable by then
+            answer(number, outcome, at)
+
+        inbox.answer = watched
+        async with at_work(house):
+            await until(street, minutes(1))
+            inbox.put("flatten", "me", street.clock.now())
+            await until(street, minutes(2))
+        assert [kind for kind in seen if kind in ("FlattenAsked", "CommandTaken")] == [
+            "FlattenAsked",
+            "CommandTaken",
+        ]
+
+
+async def test_a_command_that_was_carried_out_is_not_carried_out_again_after_a_death(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        first = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        answer, inbox.answer = inbox.answer, lambda *_: None  # it dies between the row and the answer
+        async with at_work(first):
+            await until(street, minutes(1))
+            number = inbox.put("pause", "me", street.clock.now())
+            await until(street, minutes(1.1))
+        inbox.answer = answer
+        second = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        async with at_work(second):
+            await until(street, minutes(2))
+            assert inbox.outcome(number).startswith("paused")
+            assert len(second.entries(Paused)) == len(second.entries(CommandTaken)) == 1
+
+
+async def test_a_command_for_a_book_that_is_not_there_is_answered_and_ends_nothing(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        house = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        async with at_work(house):
+            number = inbox.put("pause", "me", street.clock.now(), book="spx")
+            await until(street, minutes(1))
+            assert "there is no book spx" in inbox.outcome(number)
+            assert held(house) == {11: 2, 12: 2}
+
+
+async def test_a_halt_is_not_lost_by_a_death_beside_its_cause(path: Path) -> None:
+    """It is written before its cause: whichever of the two was the last word, what was altered does not go on."""
+    changed = FaultSchedule([Fault(minutes(2.9), Kind.PRESET_CHANGE)])
+    async with market(changed) as street:
+        living = House(street, path, {BOOK: HEDGES_LATER})
+        await living.live_until(minutes(4))
+    done = living.deaths.done
+    assert done.index("append Halted") + 1 == done.index("append Altered")
+
+
+async def test_an_amendment_is_looked_at_as_a_new_order_would_be(path: Path) -> None:
+    """The panic file appears while a hedge rests: nothing more is sent of it."""
+    patient = script(START, [(0, 2, 0, 1_000, "take"), (3, 2, -40, 1_000, "improve")])
+    async with market() as street:
+        house = House(street, path, {BOOK: patient})
+
+        def panic() -> bool:
+            return any(isinstance(ticket.order.state, Working) for ticket in house.desk().living)
+
+        house.trading.house.panic = panic
+        async with at_work(house):
+            await until(street, minutes(3.1))
+            assert not [what for what in house.deaths.done if "amending" in what]
+            assert "panic file" in house.entries(AmendFailed)[0].why
+            assert held(house) == {11: 2, 12: 2}
+
+
+async def test_the_later_parts_of_a_large_order_are_not_sent_after_a_halt(path: Path) -> None:
+    large = script(START, [(0, 2, 0, 1_000, "take"), (3, 2, -90, 30, "take")])
+    async with market() as street:
+        house = House(street, path, {BOOK: large})
+        async with at_work(house):
+            await until(street, minutes(2.9))
+            while not house.desk().live:
+                await street.clock.sleep(0.02)
+            house.trading.house.take_down(BOOK, Halted("daily loss", "a test"))
+            await until(street, minutes(4))
+            assert held(house) == {1: -30, 11: 2, 12: 2}
+
+
+async def test_a_leg_that_nobody_bids_for_is_worth_nothing_to_the_loss_limits(path: Path) -> None:
+    async with market() as street:
+        house = House(street, path, {BOOK: WANTS_STRADDLES})
+        async with at_work(house):
+            await until(street, minutes(2))
+            street.offers = {**street.offers, 11: (None, 0.02), 12: (0.98, 1.02)}
+            await until(street, minutes(3))
+            assert {each.breaker for each in house.entries(Halted)} == {"daily loss", "drawdown"}
+
+
+async def test_a_trade_by_hand_is_not_taken_for_the_fill_of_an_order_that_was_proved_dead(path: Path) -> None:
+    lost = FaultSchedule([Fault(minutes(2.9), Kind.LOST_ORDER)])
+    async with market(lost) as street:
+        first = House(street, path, {BOOK: HEDGES_LATER})
+        await first.live_until(minutes(8))
+        assert street.held == {1: -40, 11: 2, 12: 2}  # the lost one was given up, another was filled
+        by_hand(street, -40)
+        await until(street, START + timedelta(days=1))
+        second = House(street, path, {BOOK: HEDGES_LATER})
+        async with at_work(second):
+            await until(street, START + timedelta(days=1, minutes=3))
+            assert not second.entries(InferredFill)
+            assert [each.theirs for each in second.entries(Reconciled)[-1].unexplained] == [-80]
+            assert street.held == {1: -80, 11: 2, 12: 2}

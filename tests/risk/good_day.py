@@ -35,6 +35,7 @@ NOW = datetime(2026, 1, 5, 17, 0, tzinfo=UTC)
 DAY = date(2026, 1, 5)
 PARAMETERS = RiskParameters()
 SPY = Stock(con_id=756733, symbol="SPY")
+QQQ = Stock(con_id=320227571, symbol="QQQ")
 
 
 def option(right: str, con_id: int, **changes: Any) -> Option:
@@ -90,6 +91,7 @@ def good_facts(purpose: Purpose = Purpose.HEDGE) -> Facts:
             halts=(),
             hedging=HedgeRecord(today=3, last_at=NOW - timedelta(minutes=10), last_price=Decimal("590.00")),
             orders_lately=2,
+            marked_at=NOW - timedelta(seconds=8),
             profit_today=Decimal(-120),
             drawdown=Decimal(300),
             rejections=0,

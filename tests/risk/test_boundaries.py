@@ -75,6 +75,8 @@ EDGES = [
     ("daily loss", HEDGE, given("governance.profit_today", Decimal("-999.99")),
      given("governance.profit_today", Decimal("-1000"))),
     ("drawdown", ENTRY, given("governance.drawdown", Decimal("2499.99")), given("governance.drawdown", Decimal(2500))),
+    ("daily loss", HEDGE, given("governance.marked_at", ago(60)), given("governance.marked_at", ago(60.1))),
+    ("drawdown", REPAIR, given("governance.marked_at", ago(60)), given("governance.marked_at", ago(60.1))),
     ("reconciled", EXIT, given("house.compared_at", ago(180)), given("house.compared_at", ago(180.1))),
     ("too old", FLATTEN, planned(decided_at=ago(2)), planned(decided_at=ago(2.01))),
     ("old position", EXIT, planned(settled_through=17), planned(settled_through=16)),

@@ -191,6 +191,14 @@ def test_without_a_mark_today_the_profit_is_not_known():
     assert seen(state).drawdown is not None
 
 
+def test_the_moment_of_the_newest_mark_is_remembered_over_restarts_and_days():
+    assert seen(Governance()).marked_at is None
+    state = folded(*(("spy", mark, after) for after, (_, mark) in enumerate(marks(-100, -200))))
+    state = folded(("spy", Restarted(), 50), (HOUSE, DayBegan(date(2026, 1, 6)), 60), state=state)
+    assert seen(state, after_s=70).marked_at == NOW + timedelta(seconds=1)
+    assert seen(state, "qqq").marked_at is None
+
+
 def test_one_odd_mark_is_no_loss_and_three_in_a_row_are():
     assert seen(folded(*marks(-100, -5000, -120))).profit_today == -100
     assert seen(folded(*marks(-100, -5000, -5100))).profit_today == -100

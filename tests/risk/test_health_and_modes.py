@@ -35,6 +35,7 @@ def test_on_a_good_day_the_lamp_is_green_without_reasons():
         ("house.panic", True),
         ("governance.halts", (Halted("overfilled", "12 of 10"),)),
         ("governance.profit_today", Decimal(-1000)),
+        ("governance.marked_at", NOW - timedelta(seconds=61)),
         ("book.imbalance", Decimal(1)),
         ("market.contracts.*.quote", None),
         ("delta.legs", None),
@@ -91,6 +92,11 @@ def test_a_drawdown_trips_too():
     assert "drawdown" in (must_exit(at_path(GOOD, "governance.drawdown", Decimal(2500)), PARAMETERS) or "")
 
 
+def test_a_loss_that_was_last_seen_a_while_ago_trips_nothing():
+    losing = at_path(GOOD, "governance.profit_today", Decimal(-1000))
+    assert tripped(at_path(losing, "governance.marked_at", NOW - timedelta(seconds=61)), PARAMETERS) == ()
+
+
 @pytest.mark.parametrize("value", [None, Decimal(-999)])
 def test_nothing_is_sold_for_a_loss_that_is_not_known_or_not_reached(value):
     assert must_exit(at_path(GOOD, "governance.profit_today", value), PARAMETERS) is None
@@ -115,6 +121,7 @@ def after(watch: ModeWatch, *looks: tuple[float, str]) -> list[Mode]:
             for con_id, each in GOOD.market.contracts.items()
         }
         facts = at_path(at_path(facts, "market.contracts", contracts), "house.compared_at", now)
+        facts = at_path(facts, "governance.marked_at", now)
         watch = watched(watch, at_path(facts, "now", now), PARAMETERS)
         modes.append(watch.mode)
     return modes

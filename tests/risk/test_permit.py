@@ -16,7 +16,6 @@ from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.proposals import Approved, Plan, Refused
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.facts import DeltaFacts, Facts, GovernanceFacts, MoneyFacts
-from gamma_scalper.risk.last_look import last_look
 from gamma_scalper.risk.measures import only_reduces
 from gamma_scalper.risk.modes import CAPS, strictest
 from gamma_scalper.risk.permit import approve, permit
@@ -273,25 +272,3 @@ def test_old_figures_of_the_account_pay_for_nothing():
     facts = good_facts()
     old = evolve(facts.money.account, at=NOW.replace(hour=16, minute=54))
     assert refusers(at_path(facts, "money.account", old), good_plan(Purpose.HEDGE)) == {"buying power"}
-
-
-# -- the last look -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "stopped"),
-    [
-        ("governance.mode", Mode.DEGRADED, {Purpose.ENTRY}),
-        ("governance.mode", Mode.EMERGENCY, set(Purpose) - {Purpose.FLATTEN}),
-        ("governance.mode", None, set(Purpose)),
-        ("house.panic", True, set(Purpose) - {Purpose.FLATTEN}),
-        ("house.panic", None, set(Purpose) - {Purpose.FLATTEN}),
-        ("governance.paused", "lunch", {Purpose.ENTRY, Purpose.HEDGE}),
-        ("governance.halts", (Halted("drawdown", "3,000"),), {Purpose.ENTRY}),
-        ("house.link", Link.BLIND, set(Purpose)),
-        ("book.live", (order(),), set()),
-    ],
-)
-def test_before_sending_the_house_is_asked_once_more(path, value, stopped):
-    facts = at_path(good_facts(), path, value)
-    assert {purpose for purpose in Purpose if last_look(facts, purpose, PARAMETERS)} == stopped

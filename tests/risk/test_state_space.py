@@ -207,6 +207,7 @@ TURNS: dict[str, list[object]] = {
     "governance.paused": ["", "lunch", None],
     "governance.halts": [(), (Halted("drawdown", "3,000"),), None],
     "governance.profit_today": [Decimal(5), Decimal(-1000), None],
+    "governance.marked_at": [NOW, NOW - timedelta(seconds=61), None],
     "governance.drawdown": [Decimal(0), Decimal(2500), None],
     "market.motion.jump_pct": [0.0, 1.9, 2.0, None],
     "market.motion.confirmed": [False, True, None],

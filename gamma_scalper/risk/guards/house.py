@@ -1,7 +1,9 @@
 """What the house says: modes, panic, pauses, halts."""
 
+from decimal import Decimal
+
 from gamma_scalper.domain.orders import Purpose
-from gamma_scalper.risk.facts import Facts, known
+from gamma_scalper.risk.facts import Facts, NotKnown, known
 from gamma_scalper.risk.guard import (
     ALL_BUT_FLATTEN,
     ENTRY,
@@ -87,12 +89,13 @@ def halt(facts: Facts, parameters: RiskParameters) -> str | None:
     "a day's loss ends the day; reaching it is a decision to exit",
     applies=(ENTRY, HEDGE, REPAIR),
     spares=(HEDGE, REPAIR),
-    needs=("governance.profit_today",),
-    reads=("loss.max_daily_loss",),
+    needs=("governance.marked_at", "governance.profit_today"),
+    reads=("loss.max_daily_loss", "loss.mark_age_s"),
     lamp="red",
+    lamp_in_session=True,  # nothing is marked while nothing is quoted
 )
 def daily_loss(facts: Facts, parameters: RiskParameters) -> str | None:
-    lost = -known(facts.governance.profit_today, "today's profit")
+    lost = -_marked(facts, parameters, facts.governance.profit_today, "today's profit")
     most = parameters.loss.max_daily_loss
     return f"{lost:.2f} lost today, and {most} is the most" if lost >= most else None
 
@@ -102,11 +105,22 @@ def daily_loss(facts: Facts, parameters: RiskParameters) -> str | None:
     "a slow loss ends trading too; reaching it is a decision to exit",
     applies=(ENTRY, HEDGE, REPAIR),
     spares=(HEDGE, REPAIR),
-    needs=("governance.drawdown",),
-    reads=("loss.max_drawdown",),
+    needs=("governance.marked_at", "governance.drawdown"),
+    reads=("loss.max_drawdown", "loss.mark_age_s"),
     lamp="red",
+    lamp_in_session=True,
 )
 def drawdown(facts: Facts, parameters: RiskParameters) -> str | None:
-    fallen = known(facts.governance.drawdown, "the drawdown")
+    fallen = _marked(facts, parameters, facts.governance.drawdown, "the drawdown")
     most = parameters.loss.max_drawdown
     return f"{fallen:.2f} below the highest equity, and {most} is the most" if fallen >= most else None
+
+
+def _marked(facts: Facts, parameters: RiskParameters, figure: Decimal | None, what: str) -> Decimal:
+    """A figure from the marks; what the book was worth a while ago says nothing of what it has lost by now."""
+    amount = known(figure, what)
+    age = (facts.now - known(facts.governance.marked_at, "when the book was last marked")).total_seconds()
+    most = parameters.loss.mark_age_s
+    if age > most:
+        raise NotKnown(f"the book was last marked {age:.0f} s ago, {most:g} s is the most, so {what} is not known")
+    return amount

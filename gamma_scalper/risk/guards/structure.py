@@ -1,12 +1,13 @@
-"""What is traded as a whole: entries that fit, repairs that mend, exits and orphans that only reduce."""
+"""What is traded as a whole: only the book's own, entries that fit, repairs that mend, exits that only reduce."""
 
 from decimal import Decimal
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import to_float
+from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.proposals import Plan
 from gamma_scalper.risk.facts import Facts, known
-from gamma_scalper.risk.guard import ENTRY, EXIT, FLATTEN, HEDGE, REPAIR, of_the_moment, of_the_order
+from gamma_scalper.risk.guard import BEGINNING, ENTRY, EXIT, FLATTEN, HEDGE, REPAIR, of_the_moment, of_the_order
 from gamma_scalper.risk.measures import (
     after,
     changes,
@@ -23,6 +24,17 @@ from gamma_scalper.risk.measures import (
 from gamma_scalper.risk.parameters import RiskParameters
 
 _ROUNDING = 1e-9  # of floats
+
+
+@of_the_order(
+    "own underlying",
+    "a book trades its underlying and the options on it; what else it may hold can only be got rid of",
+    applies=BEGINNING,
+)
+def own_underlying(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
+    own = facts.book.underlying
+    foreign = [change.instrument for change in changes(plan) if _underlying(change.instrument) != own.con_id]
+    return f"{in_words(foreign[0])} is not of {own.symbol}, which the book trades" if foreign else None
 
 
 @of_the_moment(
@@ -88,33 +100,35 @@ def reduces(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
 
 @of_the_order(
     "nothing naked",
-    "what is left can't lose without end: neither shares nor calls stay short without their cover",
-    applies=(REPAIR, EXIT),
+    "nothing stays short without cover, neither shares nor options; hedges in shares alone go by the delta",
+    applies=(ENTRY, HEDGE, REPAIR, EXIT),
     needs=("book.holdings", "book.live"),
 )
 def nothing_naked(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
     holdings = known(facts.book.holdings, "what the book holds")
     known(facts.book.live, "what the book has ordered")
     traded = [change.instrument for change in changes(plan)]
+    if plan.purpose is Purpose.HEDGE and not any(isinstance(each, Option) for each in traded):
+        return None
+    contracts = {each.con_id: each for each in (*(each.instrument for each in holdings), *traded)}
     for key in dict.fromkeys(_underlying(instrument) for instrument in traded):
-        contracts = {each.con_id: each for each in (*(each.instrument for each in holdings), *traded)}
         of_it = [each for each in contracts.values() if _underlying(each) == key]
-        before = sum((_cover(each, held(facts, each.con_id)) for each in of_it), Decimal(0))
-        left = sum((_cover(each, after(facts, plan, each.con_id)) for each in of_it), Decimal(0))
-        if left < min(before, Decimal(0)):
-            return f"it leaves {-left} shares of {name_of(facts, key)} short, themselves or by calls, without cover"
+        for puts, what in ((False, "shares of {} short, themselves or by calls"), (True, "shares of {} sold by puts")):
+            covering = [each for each in of_it if _is_put(each) is puts]
+            before = sum((held(facts, each.con_id) * each.multiplier for each in covering), Decimal(0))
+            left = sum((after(facts, plan, each.con_id) * each.multiplier for each in covering), Decimal(0))
+            if left < min(before, Decimal(0)):
+                return f"it leaves {-left} {what.format(name_of(facts, key))}, without cover"
     return None
+
+
+def _is_put(instrument: Stock | Option) -> bool:
+    """Puts are covered by puts; shares and calls, which gain when the market rises without end, by each other."""
+    return isinstance(instrument, Option) and instrument.right == "P"
 
 
 def _underlying(instrument: Stock | Option) -> int:
     return instrument.underlying_con_id if isinstance(instrument, Option) else instrument.con_id
-
-
-def _cover(instrument: Stock | Option, quantity: Decimal) -> Decimal:
-    """In shares: what it gains by when the market rises without end."""
-    return (
-        Decimal(0) if isinstance(instrument, Option) and instrument.right == "P" else quantity * instrument.multiplier
-    )
 
 
 # -- what an entry buys ------------------------------------------------------------------------------------------------
@@ -123,6 +137,21 @@ def _cover(instrument: Stock | Option, quantity: Decimal) -> Decimal:
 def _entered(plan: Plan) -> list[Option]:
     legs = (leg.instrument for proposal in plan.proposals for leg in legs_of(proposal.instrument))
     return [instrument for instrument in legs if isinstance(instrument, Option)]
+
+
+@of_the_order(
+    "bought options",
+    "an entry buys options and nothing else; it sells some only where a book is told to, and then under cover",
+    applies=(ENTRY,),
+    reads=("structure.sell_options",),
+)
+def bought_options(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
+    for change in changes(plan):
+        if not isinstance(change.instrument, Option):
+            return f"an entry in {in_words(change.instrument)}, which is no option"
+        if change.quantity < 0 and not parameters.structure.sell_options:
+            return f"an entry that sells {in_words(change.instrument)}, and structure.sell_options is not set"
+    return None
 
 
 @of_the_order(
