@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.kernel import WallClock
+from gamma_scalper.pipeline.caretaker import REFUSED
 from gamma_scalper.system import SystemParameters
 from gamma_scalper.terminal import SetOption, load
 
@@ -58,10 +59,16 @@ def tell(system: SystemParameters, name: str, book: str | None, argument: str = 
     """Into the inbox, and what came of it; a trader that doesn't run takes it when it is started next."""
     if not system.mode_dir.is_dir():
         raise UserError(f"{system.mode_dir}: no trader has ever run here; set MODE and STATE_DIR as it has them")
-    typer.echo(asyncio.run(_told(system, name, book, argument)))
+    outcome = asyncio.run(_told(system, name, book, argument))
+    if outcome is None:
+        typer.echo("no trader has answered; it will be taken when one runs: see `ops --kind CommandTaken`")
+        raise typer.Exit(int(ExitCode.NEEDS_A_PERSON))
+    if outcome.startswith(REFUSED):
+        raise UserError(outcome.removeprefix(REFUSED))
+    typer.echo(outcome)
 
 
-async def _told(system: SystemParameters, name: str, book: str | None, argument: str) -> str:
+async def _told(system: SystemParameters, name: str, book: str | None, argument: str) -> str | None:
     clock, inbox = WallClock(), Inbox.open(system.inbox_path)
     try:
         number = inbox.put(name, getpass.getuser(), clock.now(), book, argument)
@@ -69,8 +76,8 @@ async def _told(system: SystemParameters, name: str, book: str | None, argument:
         while clock.monotonic() < until:
             outcome = inbox.outcome(number)
             if outcome is not None:
-                return f"command {number}: {outcome}"
+                return outcome
             await clock.sleep(_LOOK_S)
     finally:
         inbox.close()
-    return f"command {number}: no trader has answered; it will be taken when one runs (`ops --kind CommandTaken`)"
+    return None

@@ -13,7 +13,9 @@ from rich.table import Column, Table
 from gamma_scalper.bookkeeping import BookView, HouseView, in_words, positions, read_house
 from gamma_scalper.domain.entries import Difference
 from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.inbox_commands import tell
+from gamma_scalper.journal.codec import KINDS
 from gamma_scalper.journal.export import FORMS
 from gamma_scalper.journal.export import export as export_to
 from gamma_scalper.journal.operations import Wanted, operations
@@ -115,6 +117,8 @@ def reconcile(
             "reconcile/1",
             {"at": None if at is None else at.isoformat(), "unexplained": [_difference(each) for each in open_ones]},
         )
+    elif compared is None:
+        typer.echo("books and account have not been compared yet; the trader does it at its start")
     elif not open_ones:
         since = "never" if house.last.reconciled_at is None else f"last written {house.last.reconciled_at:%F %T} UTC"
         typer.echo(f"books and account agree, as far as they were compared ({since})")
@@ -136,7 +140,7 @@ def ops(
     text: Annotated[str | None, typer.Option(help="Only sentences with this in them.")] = None,
     from_: FromOption = None,
     to: ToOption = None,
-    last: Annotated[int, typer.Option(help="The newest so many; 0: all.")] = 50,
+    last: Annotated[int, typer.Option(min=0, help="The newest so many; 0: all.")] = 50,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -147,6 +151,8 @@ def ops(
     main.py ops --kind PlanNotPermitted --text spread --last 0
     """
     since, until = _days(from_, to)
+    _known("--kind", kind, {name.casefold() for name in KINDS}, ", ".join(sorted(KINDS)))
+    _known("--purpose", purpose, {each.value for each in Purpose}, ", ".join(each.value for each in Purpose))
     wanted = Wanted(
         book=None if not book else book[0] if len(book) == 1 else None,
         kind=kind,
@@ -233,6 +239,11 @@ def _day(flag: str, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UserError(f"{flag} {text!r} is no date; write it as 2026-01-05") from error
+
+
+def _known(flag: str, said: str | None, known: set[str], allowed: str) -> None:
+    if said is not None and said.casefold() not in known:
+        raise UserError(f"{flag} {said!r} is not known; allowed: {allowed}")
 
 
 def _within(at: Any, since: datetime | None, until: datetime | None) -> bool:

@@ -14,7 +14,7 @@ from attrs import astuple, field, frozen
 from immutables import Map
 from loguru import logger
 
-from gamma_scalper.domain.entries import BaselineDeclared, CommandTaken, DeskEntry
+from gamma_scalper.domain.entries import BaselineDeclared, CommandTaken, DeskEntry, SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.journal.chain import Row
@@ -38,6 +38,7 @@ class Remembered:
     governance: Governance = field(factory=Governance)
     baselines: Map[str, tuple[Holding, ...]] = field(factory=Map)  # book -> the user's own, as last declared
     commands: Map[int, str] = field(factory=Map)  # number of a command of the inbox -> what came of it
+    mode: str = ""  # paper or live: whose journal it is; empty: nobody's yet
 
     def desk(self, book: str) -> Desk:
         return self.desks[book] if book in self.desks else opened(book, DeskParameters())
@@ -74,6 +75,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
     """The state after these rows; what the desks wanted done then was done, or is asked after by `Restarted`."""
     seq, governance = since.seq, since.governance
     desks, baselines, commands = dict(since.desks), dict(since.baselines), dict(since.commands)
+    mode = since.mode
     for row in rows:
         entry = row.entry
         seq, governance = row.seq, govern(governance, row.book, entry, row.at)
@@ -81,6 +83,8 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
             baselines[row.book] = entry.holdings
         elif isinstance(entry, CommandTaken):
             commands[entry.number] = entry.outcome
+        elif isinstance(entry, SessionBegan):
+            mode = entry.mode
         elif row.book and type(entry) in _DESK_ENTRIES:
             state = desks.get(row.book) or opened(row.book, DeskParameters())
             try:
@@ -91,7 +95,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
                     "keep the journal and report this",
                     ExitCode.JOURNAL_DAMAGED,
                 ) from error
-    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands))
+    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands), mode)
 
 
 def recover(journal: Keeper) -> Remembered:

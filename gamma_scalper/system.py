@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
 from attrs import frozen
+from sqlalchemy import URL
 
 from gamma_scalper.broker.ib.parameters import IbParameters
 from gamma_scalper.domain.settings import keys_of, section, setting, value_at
@@ -85,7 +86,8 @@ class SystemParameters:
     @property
     def journal_address(self) -> str:
         """Where the journal is; paper and live are apart in the folder, and in a database of their own."""
-        return self.journal_url or f"sqlite:///{(self.mode_dir / 'journal.db').absolute()}"
+        path = str((self.mode_dir / "journal.db").absolute())
+        return self.journal_url or URL.create("sqlite", database=path).render_as_string(hide_password=False)
 
     @property
     def inbox_path(self) -> Path:

@@ -1,6 +1,8 @@
 """A house at work: any number of books over one broker and one journal, each in a ring of its own."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from attrs import field, frozen
 from loguru import logger
@@ -25,6 +27,7 @@ from gamma_scalper.kernel import (
     Channel,
     Clock,
     Conflate,
+    End,
     Failed,
     Patience,
     Stage,
@@ -36,7 +39,7 @@ from gamma_scalper.kernel import (
 from gamma_scalper.pipeline.caretaker import Caretaker, CaretakerParameters
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.listening import Listening
-from gamma_scalper.pipeline.messages import merged
+from gamma_scalper.pipeline.messages import Withdraw, merged
 from gamma_scalper.pipeline.position_manager import PositionManager, Queues
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.reconciling import ReconcileParameters, Reconciling
@@ -46,6 +49,7 @@ from gamma_scalper.recovery import Remembered
 from gamma_scalper.risk.governance import HOUSE
 
 _COMMANDS, _DEEP = 4, 10_000
+_DESK = "PositionManager"
 
 
 @frozen(kw_only=True)
@@ -90,6 +94,11 @@ class Trading:
         router = broker.orders
         if router is None:
             raise UserError("this connection is read-only; nothing can be traded over it")
+        if remembered.mode not in ("", terms.session.mode):
+            raise UserError(
+                f"this journal is of {remembered.mode} mode, and MODE is {terms.session.mode}; the two never share "
+                "one: set another JOURNAL_URL or STATE_DIR"
+            )
         self._broker, self._journal, self._clock, self._terms = broker, journal, clock, terms
         self._board = QuoteBoard(broker.feed)
         self._remembered = remembered
@@ -106,7 +115,8 @@ class Trading:
             panic=panic,
         )
         self.books = {name: self._book(self._residents[name], router) for name in sorted(self._residents)}
-        happenings = {name: book.queues.happenings for name, book in self.books.items()}
+        # One that ends is taken out for everybody.
+        happenings = self._happenings = {name: book.queues.happenings for name, book in self.books.items()}
         owners = {key: name for name, state in self.house.states.items() for key in execution_keys(state.ledger)}
         self._listening = Listening(router, happenings, owners, self.house.hear)
         self.reconciling = Reconciling(self.house, happenings, self._baselines(), terms.reconcile)
@@ -169,13 +179,24 @@ class Trading:
         await all_of(**{name: self._ring(book, stages) for name, book in self.books.items()})
 
     async def _ring(self, book: BookAtWork, stages: Stages) -> None:
+        """A strategy that fails leaves its desk at work: orders cancelled, the position kept, people obeyed."""
         name = book.resident.name
-        first = Stage("PositionManager", book.manager.run, book.queues.trades)
-        end = await Supervisor(name, [first, *stages(book)], self._terms.patience).run()
+        end = await self._supervised(book, stages(book))
+        if isinstance(end, Failed) and end.stage != _DESK:
+            end = await self._supervised(book, [Stage("emergency", partial(_withdraw_all, book))])
+        if isinstance(end, Failed):
+            del self._happenings[name]  # what is told of it now goes to the house, which books it
+            logger.bind(book=name).error("the desk has ended, and nobody minds its orders; start the trader anew")
+
+    async def _supervised(self, book: BookAtWork, others: Sequence[Stage]) -> End:
+        name = book.resident.name
+        desk = Stage(_DESK, book.manager.run, book.queues.trades)
+        end = await Supervisor(name, [desk, *others], self._terms.patience).run()
         if isinstance(end, Failed):
             if isinstance(end.error, UserError):
                 raise end.error
             self.house.take_down(name, Halted("ring ended", f"{end.stage}: {end.error}"))
+        return end
 
     def _hear(self, entry: Entry) -> None:
         if isinstance(entry, Recap):
@@ -189,3 +210,13 @@ class Trading:
             for name, resident in self._residents.items():
                 if resident.underlying.con_id == quote.con_id:
                     self.house.see(name, quote)
+
+
+async def _withdraw_all(book: BookAtWork) -> None:
+    """What the strategy still wanted is forgotten, and what works for it is cancelled."""
+    trades = book.queues.trades
+    while not trades.empty():
+        trades.get_nowait()
+    for ticket in book.manager.state.living:
+        await trades.put(Withdraw(ticket.order.intent.id, "the book's strategy has failed"))
+    await asyncio.Event().wait()

@@ -77,5 +77,8 @@ class Commission:
 
 def execution_key(exec_id: str) -> str:
     """The id less its last part, which counts corrections; ids that are not in the broker's four parts stay whole."""
-    found = re.fullmatch(r"(.+\..+\..+)\.\d+", exec_id)
+    found = _FOUR_PARTS.fullmatch(exec_id)
     return found[1] if found else exec_id
+
+
+_FOUR_PARTS = re.compile(r"(.+\..+\..+)\.\d+")

@@ -50,7 +50,7 @@ def followed(name: str, lines: Iterable[Line], head: Head, since: Head = BEGINNI
 
     Raises `JournalFailed` at the first that doesn't fit, or at the end.
     """
-    (seq, hash), reached = since, since
+    seq, hash = reached = since
     for line in lines:
         if line.seq != seq + 1:
             raise JournalFailed(f"{name}: row {seq + 1} is missing; {ADVICE}")

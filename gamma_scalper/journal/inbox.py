@@ -66,23 +66,24 @@ class Inbox:
     def pending(self) -> tuple[Command, ...]:
         """Those without an answer, oldest first; one that can't be read gets its answer here, and is not among them."""
         wanted = select(COMMANDS).where(COMMANDS.c.outcome.is_(None)).order_by(COMMANDS.c.number)
-        return tuple(self._committed(lambda connection: [*self._read(connection, connection.execute(wanted).all())]))
+        return tuple(self._readable(self._committed(lambda connection: connection.execute(wanted).all())))
 
-    def _read(self, connection: Connection, rows: Iterable[Row[tuple[object, ...]]]) -> Iterator[Command]:
+    def _readable(self, rows: Iterable[Row[tuple[object, ...]]]) -> Iterator[Command]:
         for row in rows:
             try:
                 yield _command(row)
             except (UserError, ValueError, TypeError) as error:
                 said = f"it can't be read, and nothing was done: {error}"
                 logger.warning("{}: command {}: {}", self._name, row.number, said)
-                connection.execute(update(COMMANDS).where(COMMANDS.c.number == row.number).values(outcome=said))
+                self._settle(row.number, said)
 
     def answer(self, number: int, outcome: str, at: datetime) -> None:
         """Say what came of it. The first answer stands: a trader that died after it says the same again."""
+        self._settle(number, outcome, moment_of(at))
+
+    def _settle(self, number: int, outcome: str, at: str | None = None) -> None:
         unanswered = update(COMMANDS).where(COMMANDS.c.number == number, COMMANDS.c.outcome.is_(None))
-        self._committed(
-            lambda connection: connection.execute(unanswered.values(outcome=outcome, answered_at=moment_of(at)))
-        )
+        self._committed(lambda connection: connection.execute(unanswered.values(outcome=outcome, answered_at=at)))
 
     def outcome(self, number: int) -> str | None:
         """What came of a command; None as long as nobody has answered."""

@@ -37,10 +37,9 @@ def newest(connection: Connection) -> Head | None:
 
 
 def _fits(kept: Row[tuple[object, ...]]) -> bool:
-    if kept.hash != kept.row_hash or not isinstance(kept.payload, bytes):  # SQLite lets a cell be anything
-        return False
-    digest: str = kept.digest
-    return digest == sha256(kept.payload).hexdigest()
+    is_whole = isinstance(kept.payload, bytes) and kept.digest == sha256(kept.payload).hexdigest()
+    fits: bool = is_whole and kept.hash == kept.row_hash
+    return fits
 
 
 _STANDING = select(SNAPSHOTS, EVENTS.c.hash.label("row_hash")).outerjoin(EVENTS, EVENTS.c.seq == SNAPSHOTS.c.seq)

@@ -88,7 +88,7 @@ def address(url: str) -> URL:
         raise _not_known()
     read = read.set(drivername=_DRIVERS[read.drivername])
     if read.get_backend_name() == "sqlite" and not _is_a_file(read):
-        raise _not_known("it names no file of its own, and what is kept in memory is lost")
+        raise _not_known("SQLite wants the path of a file and nothing beside it; what is in memory is lost")
     return read
 
 

@@ -40,6 +40,7 @@ from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _PATIENCE_S = 2.0
+REFUSED = "refused: "  # how the outcome of a command begins that was not carried out
 
 
 @frozen
@@ -141,7 +142,7 @@ class Caretaker:
             try:
                 outcome = await self._do(command)
             except UserError as error:
-                outcome = str(error)
+                outcome = REFUSED + str(error)
             taken = CommandTaken(
                 number=command.number, name=command.name, by=command.by, argument=command.argument, outcome=outcome
             )
@@ -154,7 +155,7 @@ class Caretaker:
 
     async def _do(self, command: Command) -> str:
         if command.book is not None and command.book not in self._books:
-            raise UserError(f"there is no book {command.book} here; there are {', '.join(sorted(self._books))}")
+            raise UserError(f"there is no book {command.book} at work; at work are: {', '.join(sorted(self._books))}")
         if command.name not in _DOES:
             raise UserError(f"{command.name} is no command; there are {', '.join(sorted(_DOES))}")
         outcome = _DOES[command.name](self, command)

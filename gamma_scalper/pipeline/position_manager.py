@@ -36,6 +36,7 @@ from gamma_scalper.pipeline.messages import Flatten, Reason, Reprice, TradeComma
 from gamma_scalper.portfolio import effects
 from gamma_scalper.portfolio.desk import Desk, amendable, desk, due, snapshot
 from gamma_scalper.portfolio.desk_parameters import DeskParameters, as_settings
+from gamma_scalper.portfolio.ledger import told_before
 
 _REASONS = {"fill": Reason.FILL, "order": Reason.ORDER}
 _DEEP = 1_000
@@ -157,8 +158,10 @@ class PositionManager:
         self._rearm()
 
     async def _hear(self) -> None:
+        """A broker tells all executions of the day to whoever connects; those in the books are no news."""
         async for happening in self._queues.happenings:
-            self.step(happening)
+            if not told_before(self._state.ledger, happening):
+                self.step(happening)
 
     async def _obey_all(self) -> None:
         async for command in self._queues.trades:

@@ -184,8 +184,9 @@ class Reconciling:
         self._newest = found
         house = self._house
         contracts = tuple(sorted({difference.instrument.con_id for difference in found.unexplained}))
-        if found.moving:
+        if found.moving or found.bookings:  # on its way to us, or not seen to have arrived
             contracts = contracts or (0,)
+            self.want()
         house.compared = Compared(house.clock.now(), contracts)
         entry = found.entry
         if entry != self._told and (

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from immutables import Map
 
 from gamma_scalper.domain.fills import Execution
@@ -105,7 +105,7 @@ def counted(accounts: Accounts, currency: str, **more: Decimal) -> Accounts:
     """So much more in these sums of a currency."""
     sums = accounts.sums.get(currency, NOTHING)
     sums = sums._replace(**{name: getattr(sums, name) + amount for name, amount in more.items()})
-    return evolve(accounts, sums=accounts.sums.set(currency, sums))
+    return Accounts(accounts.pages, accounts.held, accounts.sums.set(currency, sums), accounts.filled)
 
 
 def abridged(accounts: Accounts, before: datetime, through: int) -> Accounts:

@@ -111,7 +111,8 @@ def told_of_ledger(draft: Draft, entry: LedgerEntry) -> None:
 def _refused_if_too_late(draft: Draft, fill: Fill) -> None:
     """A difference, if there is one, shows when books and account are compared."""
     id = fill.intent
-    if id is not None and id.book == draft.desk.book and too_late(draft.desk.ledger, fill):
+    ledger = draft.desk.ledger
+    if id is not None and id.book == ledger.book and fill.key not in ledger.fills and too_late(ledger, fill):
         text = (
             f"{id}: execution {fill.exec_id} of {fill.at:%Y-%m-%d %H:%M} UTC is not booked: the books are closed on it"
         )

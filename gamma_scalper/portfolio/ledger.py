@@ -105,7 +105,7 @@ def _filled(ledger: Ledger, fill: Fill) -> Ledger:
         return ledger
     if before is not None and _revision(fill.exec_id) <= _revision(before.exec_id):
         return ledger
-    if too_late(ledger, fill):
+    if before is None and too_late(ledger, fill):
         return ledger
     accounts, names, intents = ledger.accounts, ledger.intents.get(intent.number, _UNNAMED), ledger.intents
     if before is None:
@@ -173,7 +173,10 @@ def _billed(ledger: Ledger, bill: Commission) -> Ledger:
         if before is not None:
             accounts = counted(accounts, before.amount.currency, commissions=-before.amount.amount)
         accounts = counted(accounts, bill.amount.currency, commissions=bill.amount.amount)
-    return evolve(ledger, accounts=accounts, bills=ledger.bills.set(key, bill))
+    bills = ledger.bills.set(key, bill)
+    return Ledger(
+        ledger.book, accounts, ledger.fills, bills, ledger.intents, ledger.inferences, ledger.events, ledger.closed
+    )
 
 
 # -- events ------------------------------------------------------------------------------------------------------------
@@ -216,11 +219,11 @@ def _taken_over(accounts: Accounts, place: Place, event: TakenOver) -> Accounts:
 
 
 def too_late(ledger: Ledger, fill: Fill) -> bool:
-    """It was, or may have been, booked before the books were closed: nobody can tell any more."""
-    if fill.key in ledger.fills:
-        return False
-    corrects = fill.intent is not None and fill.intent.number <= ledger.closed.through and _revision(fill.exec_id) > 1
-    return corrects or fill.at < ledger.closed.before
+    """Of a fill that is not in the ledger: it may have been, before the books were closed; nobody can tell any more."""
+    if fill.at < ledger.closed.before:
+        return True
+    intent = fill.intent
+    return intent is not None and intent.number <= ledger.closed.through and _revision(fill.exec_id) > 1
 
 
 def close(ledger: Ledger, before: datetime, through: int) -> Ledger:
@@ -328,6 +331,16 @@ def profit(ledger: Ledger, marks: Mapping[int, Decimal]) -> tuple[Money, ...] | 
 def filled_of(ledger: Ledger, intent: IntentId) -> Mapping[int, Decimal]:
     """What an intent bought, negative where it sold, by conId: corrections applied, inferred fills counted."""
     return ledger.accounts.filled.get(intent.number, Map()) if intent.book == ledger.book else Map()
+
+
+def told_before(ledger: Ledger, entry: object) -> bool:
+    """An execution or a bill that is booked already, just as it is told once more."""
+    match entry:
+        case Fill():
+            return ledger.fills.get(entry.key) == entry
+        case Commission():
+            return ledger.bills.get(entry.key) == entry
+    return False
 
 
 def execution_keys(ledger: Ledger) -> Mapping[str, str]:

@@ -37,7 +37,7 @@ def settle(reconciliation: Reconciliation, id: str, how: str, by: str) -> Settle
         raise UserError(f"there is no difference {id}; open are: {known}; see `uv run main.py reconcile`")
     difference, accepted = differences[id], Accepted(difference=id, by=by, how=how)
     way, _, whose = how.partition(":")
-    if way.isdigit() and not whose:
+    if way.isascii() and way.isdecimal() and not whose:
         return Settlement(bookings=_explained(reconciliation, difference, int(way), by), accepted=accepted)
     if way == "baseline":
         claim = _claim(reconciliation, whose or _owning(reconciliation, difference))

@@ -306,7 +306,7 @@ def test_a_torn_write_comes_back_to_the_last_commit_before_it(tmp_path):
             heads.append(opened.head)
         base, log = ((tmp_path / name).read_bytes() for name in ("journal.db", "journal.db-wal"))
     seen = []
-    for cut in range(0, len(log) + 1, max(1, len(log) // 25)):
+    for cut in range(0, len(log) + 1, max(1, len(log) // 15)):
         path = Path(tmp_path / f"cut{cut}.db")
         path.write_bytes(base)
         path.with_name(path.name + "-wal").write_bytes(log[:cut])

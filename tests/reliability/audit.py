@@ -116,14 +116,12 @@ def of_the_orders(rows: Iterable[Row], theirs: Theirs) -> Iterator[str]:
 
 
 def _of_the_ledger(rows: Iterable[Row], desk: Desk, theirs: Theirs) -> Iterator[str]:
-    twice = [exec_id for exec_id, times in Counter(theirs.executions).items() if times > 1]
-    told = {row.entry.exec_id for row in rows if isinstance(row.entry, Fill)}
-    if twice:
-        yield f"the broker tells executions twice: {sorted(twice)}"
-    if missing := set(theirs.executions) - told:
+    told = Counter(theirs.executions)
+    taken_down = Counter(row.entry.exec_id for row in rows if isinstance(row.entry, Fill))
+    if missing := told - taken_down:
         yield f"executions that the journal lacks: {sorted(missing)}"
-    if more := told - set(theirs.executions):
-        yield f"executions that the broker never had: {sorted(more)}"
+    if more := taken_down - told:
+        yield f"executions that the journal has too often: {sorted(more)}"
     ours = {holding.instrument.con_id: holding.quantity for holding in holdings(desk.ledger)}
     if ours != theirs.held:
         yield f"the ledger holds {ours}, the account {dict(theirs.held)}"

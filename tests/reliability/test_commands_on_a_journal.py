@@ -99,6 +99,8 @@ def test_export_gives_order_fill_and_risk_records_in_every_form(state: Path, tmp
     [
         (["export", "trades.xlsx"], "allowed: jsonl, csv, parquet"),
         (["ops", "--from", "yesterday"], "write it as 2026-01-05"),
+        (["ops", "--kind", "Filled"], "allowed: Accepted, Altered, AmendAsked"),
+        (["ops", "--purpose", "hegde"], "allowed: entry, hedge, repair, exit, flatten"),
     ],
 )
 def test_a_wrong_word_is_answered_in_one_line(state: Path, words: list[str], said: str) -> None:
@@ -116,6 +118,6 @@ def test_without_a_journal_there_is_nothing_to_tell_and_nothing_is_made(tmp_path
 def test_a_command_waits_in_the_inbox_while_no_trader_runs(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gamma_scalper.inbox_commands._PATIENCE_S", 0.0)
     ran = run(state, "pause", "going to lunch")
-    assert "no trader has answered" in ran.stdout
+    assert "no trader has answered" in ran.stdout and ran.exit_code == 7
     (waiting,) = Inbox.open(state / "paper" / "inbox.db").pending()
     assert (waiting.name, waiting.book, waiting.argument) == ("pause", None, "going to lunch")

@@ -194,15 +194,21 @@ async def test_an_order_that_was_lost_is_not_sent_again_and_another_is_decided_o
             assert len(sent) == len(set(sent)) == 4
 
 
-async def test_a_book_whose_own_code_fails_is_halted_and_the_other_goes_on(path: Path) -> None:
+async def test_a_book_whose_own_code_fails_is_halted_and_the_other_goes_on(path: Path, inbox: Inbox) -> None:
+    """Its desk stays at work: what it holds is known, and sold when somebody says so."""
     async with market() as street:
-        house = House(street, path, {BOOK: WANTS_STRADDLES, "other": WANTS_STRADDLES})
+        before = House(street, path, {"other": WANTS_STRADDLES})
+        await before.live_until(minutes(1))
+        house = House(street, path, {BOOK: WANTS_STRADDLES, "other": WANTS_STRADDLES}, controls=inbox)
         house.dead_stages.add("other")
         async with at_work(house):
             await until(street, minutes(3))
-            assert held(house) == {11: 2, 12: 2}
-            assert held(house, "other") == {}
+            assert held(house) == held(house, "other") == {11: 2, 12: 2}
             assert [each.breaker for each in house.entries(Halted)] == ["ring ended"]
+            inbox.put("flatten", "me", street.clock.now(), book="other")
+            await until(street, minutes(8))
+            assert held(house, "other") == {}
+            assert held(house) == street.held == {11: 2, 12: 2}
 
 
 async def test_two_books_can_trade_one_underlying_and_each_owns_its_own(path: Path) -> None:
@@ -327,7 +333,7 @@ async def test_a_command_for_a_book_that_is_not_there_is_answered_and_ends_nothi
         async with at_work(house):
             number = inbox.put("pause", "me", street.clock.now(), book="spx")
             await until(street, minutes(1))
-            assert "there is no book spx" in inbox.outcome(number)
+            assert "there is no book spx at work" in inbox.outcome(number)
             assert held(house) == {11: 2, 12: 2}
 
 
