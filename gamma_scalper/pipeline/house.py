@@ -86,6 +86,10 @@ class TradingHouse:
         """Which of the login's it is the broker says once it is connected."""
         return self.broker.account.account
 
+    @property
+    def link(self) -> LinkReport:
+        return self.broker.link
+
     # -- the journal ---------------------------------------------------------------------------------------------------
 
     def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:

@@ -27,7 +27,7 @@ from gamma_scalper.domain.entries import (
     Restarted,
 )
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing, Purpose
-from gamma_scalper.domain.ports import NotReady, OrderRouter, Refused, Unanswered
+from gamma_scalper.domain.ports import LinkReport, NotReady, OrderRouter, Refused, Unanswered
 from gamma_scalper.domain.proposals import Approved, Plan, Refusal
 from gamma_scalper.domain.proposals import Refused as NotPermitted
 from gamma_scalper.domain.snapshots import PositionSnapshot
@@ -48,6 +48,11 @@ class House(Protocol):
 
     @property
     def account(self) -> str: ...
+
+    @property
+    def link(self) -> LinkReport:
+        """How far the broker can be trusted just now."""
+        ...
 
     def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:
         """Into the journal, before anything is made of it; the moment it stands there with."""
@@ -114,6 +119,7 @@ class PositionManager:
         self._good_until: dict[IntentId, datetime] = {}  # of what was ordered in this process and not yet sent
         self._last_refusal: tuple[Purpose, tuple[str, ...]] | None = None
         self._triggers = 0
+        self._ran = False
         self._sleeping: tuple[datetime, asyncio.Task[None]] | None = None  # until the desk's next moment
         self._wake = asyncio.Event()
         self._ask = asyncio.Event()
@@ -124,8 +130,11 @@ class PositionManager:
         return self._state
 
     async def run(self) -> None:
-        """Live as the last stage of a ring: returns only by being cancelled or by failing."""
+        """Live as the last stage of a ring: returns only by being cancelled or by failing. It may be run again."""
         self.step(Restarted(as_settings(self._parameters)))
+        if self._ran:
+            self.step(self._house.link)  # which was told to the first run; what happened since is in the queue
+        self._ran = True
         await together(
             hears=self._hear(),
             minds_time=self._mind_time(),

@@ -263,9 +263,12 @@ def test_a_damaged_cell_of_one_book_is_named(sound, tmp_path, change):
 
 
 def test_a_damaged_name_of_a_table_is_damage_too(sound, tmp_path):
-    """SQLite keeps its tables' text in the file's first page."""
+    """SQLite keeps it in the file's first page, and its complaint names the table with whatever bytes are there."""
     path = tmp_path / "journal.db"
-    path.write_bytes(sound.read_bytes().replace(b"CREATE TABLE event (", b"CREATE TABLE \x93vent ("))
+    damaged = (
+        sound.read_bytes().replace(b"tableeventevent", b"table\x93ventevent").replace(b"TABLE event", b"TABLE(event")
+    )
+    path.write_bytes(damaged)
     for use in (
         lambda: SqlJournal.open(f"sqlite:///{path}", lock=None, clock=FixedClock()),
         lambda: list(JournalReader.open(f"sqlite:///{path}").rows()),
