@@ -5,6 +5,7 @@ import io
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,9 @@ _ROOMS = ("domain", "portfolio", "risk")  # whose code makes the state
 _SNAPSHOT_EVERY = 20_000  # rows folded since the last one
 
 
+Asked = tuple[int, datetime | None]  # a command's number, and when it was asked for
+
+
 @frozen
 class Remembered:
     """All that a restart needs to know."""
@@ -37,7 +41,7 @@ class Remembered:
     desks: Map[str, Desk] = field(factory=Map)  # book -> its desk
     governance: Governance = field(factory=Governance)
     baselines: Map[str, tuple[Holding, ...]] = field(factory=Map)  # book -> the user's own, as last declared
-    commands: Map[int, str] = field(factory=Map)  # number of a command of the inbox -> what came of it
+    commands: Map[Asked, str] = field(factory=Map)  # command of the inbox -> what came of it
     mode: str = ""  # paper or live: whose journal it is; empty: nobody's yet
 
     def desk(self, book: str) -> Desk:
@@ -82,7 +86,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
         if isinstance(entry, BaselineDeclared):
             baselines[row.book] = entry.holdings
         elif isinstance(entry, CommandTaken):
-            commands[entry.number] = entry.outcome
+            commands[entry.number, entry.asked_at] = entry.outcome
         elif isinstance(entry, SessionBegan):
             mode = entry.mode
         elif row.book and type(entry) in _DESK_ENTRIES:

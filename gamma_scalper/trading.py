@@ -14,6 +14,7 @@ from gamma_scalper.domain.entries import (
     Halted,
     Mode,
     ModeChanged,
+    Restarted,
     SessionBegan,
     SessionEnded,
 )
@@ -153,6 +154,10 @@ class Trading:
         self.house.take_down(HOUSE, self._terms.session)
         if HOUSE not in self._remembered.governance.modes:
             self.house.take_down(HOUSE, ModeChanged(Mode.LIVE, "the first session", "the house"))
+        for name, state in sorted(self.house.states.items()):
+            if name not in self._residents and state.live:  # nobody asks after its orders today
+                logger.warning("book {} is not at work and has living orders; their fills are found by comparing", name)
+                self.house.apply(name, Restarted())
         for name, resident in sorted(self._residents.items()):
             if resident.baseline and name not in self._remembered.baselines:
                 self.house.take_down(name, BaselineDeclared(resident.baseline))

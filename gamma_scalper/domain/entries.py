@@ -392,6 +392,7 @@ class CommandTaken:
     """A command of the inbox, copied into the chain with what came of it."""
 
     number: int = field(validator=counted)
+    asked_at: datetime | None = None  # names it together with its number, since an inbox may be lost and count anew
     name: str = field(validator=not_empty)
     by: str = field(validator=not_empty)
     argument: str = ""

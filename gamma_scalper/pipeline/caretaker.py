@@ -67,9 +67,9 @@ class Caretaker:
         reconciling: Reconciling,
         controls: Controls | None,
         parameters: CaretakerParameters = CaretakerParameters(),
-        taken: Mapping[int, str] = MappingProxyType({}),
+        taken: Mapping[tuple[int, datetime | None], str] = MappingProxyType({}),
     ) -> None:
-        self._taken = dict(taken)  # number of a command of before -> what came of it
+        self._taken = dict(taken)  # (number, when asked) of a command of before -> what came of it
         self._house = house
         self._books = books
         self._reconciling = reconciling
@@ -137,18 +137,24 @@ class Caretaker:
 
     async def _obey(self, command: Command, controls: Controls) -> None:
         """Carried out, copied into the chain with what came of it, durable, and only then answered."""
-        outcome = self._taken.get(command.number)
+        asked = command.number, command.at
+        outcome = self._taken.get(asked)
         if outcome is None:
             try:
                 outcome = await self._do(command)
             except UserError as error:
                 outcome = REFUSED + str(error)
             taken = CommandTaken(
-                number=command.number, name=command.name, by=command.by, argument=command.argument, outcome=outcome
+                number=command.number,
+                asked_at=command.at,
+                name=command.name,
+                by=command.by,
+                argument=command.argument,
+                outcome=outcome,
             )
             book = command.book if command.book is not None and command.book in self._books else HOUSE
             self._house.take_down(book, taken)
-            self._taken[command.number] = outcome
+            self._taken[asked] = outcome
             logger.info("{} asked for {}: {}", command.by, command.name, outcome)
         await self._house.durable()
         controls.answer(command.number, outcome, self._house.clock.now())

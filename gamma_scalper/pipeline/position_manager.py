@@ -41,6 +41,7 @@ from gamma_scalper.portfolio.ledger import told_before
 _REASONS = {"fill": Reason.FILL, "order": Reason.ORDER}
 _DEEP = 1_000
 _AFTER_REFUSAL_S = 1.0
+_A_STRATEGYS = (Purpose.ENTRY, Purpose.HEDGE, Purpose.EXIT)
 
 
 class House(Protocol):
@@ -197,6 +198,9 @@ class PositionManager:
             self._drop(plan, "decided on an older position than the book's")
         elif self._clock.now() > plan.decided_at + timedelta(seconds=plan.good_for_s):
             self._drop(plan, f"older than {plan.good_for_s:g} s")
+        elif plan.purpose not in _A_STRATEGYS:
+            whose = f"{plan.purpose.value} is planned by the desk alone"
+            self._not_permitted(plan, NotPermitted([Refusal("purpose", whose)]))
         else:
             self._propose(plan, own=False)
 

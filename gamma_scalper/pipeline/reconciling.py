@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, frozen
@@ -10,7 +11,7 @@ from loguru import logger
 
 from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Paid, Reconciled
 from gamma_scalper.domain.fees import order_fees
-from gamma_scalper.domain.fills import Fill, InferredFill
+from gamma_scalper.domain.fills import Execution, Fill
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Order
 from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered, Warned
@@ -20,7 +21,7 @@ from gamma_scalper.kernel import Channel
 from gamma_scalper.pipeline.house import Compared, TradingHouse
 from gamma_scalper.pipeline.records import read_records
 from gamma_scalper.portfolio.desk import Desk
-from gamma_scalper.portfolio.ledger import Ledger
+from gamma_scalper.portfolio.ledger import Ledger, filled_of
 from gamma_scalper.portfolio.recaps import without_record
 from gamma_scalper.portfolio.reconcile import Reconciliation, reconcile
 from gamma_scalper.portfolio.records import AccountRecords, Claim, Notice
@@ -33,6 +34,7 @@ _ROUNDS = 5
 _LATELY = 500  # orders that are looked through for those given up
 _LIQUIDATED = 2148
 _REMEMBERED = timedelta(days=1)
+_WEEK = timedelta(days=6)  # within what the ledger keeps open
 
 
 @frozen
@@ -62,6 +64,7 @@ class Reconciling:
         self._wanted = asyncio.Event()
         self._newest: Reconciliation | None = None
         self._notices: list[Notice] = []
+        self._billed_on: datetime | None = None  # the broker's day on which bills of before were looked for
         self._told: Reconciled | None = None
 
     @property
@@ -133,34 +136,43 @@ class Reconciling:
             self._declare(book, declared)
 
     def _put_missing_fees(self) -> None:
-        """Of inferred fills; looked for anew each time, since a process may die between a fill and its fees."""
-        lately = self._house.clock.now() - _REMEMBERED
+        """Of fills whose bill is told no more. Looked for anew, since a process may die between a fill and its bill."""
+        now = self._house.clock.now()
+        new_day = self._billed_on != _midnight(now)
+        self._billed_on = _midnight(now)
         for book, state in sorted(self._house.states.items()):
-            for id in sorted(state.ledger.inferences):
-                fill = state.ledger.inferences[id].fill
-                if fill.concluded_at >= lately and f"fees of {id}" not in state.ledger.events:
-                    self._put_fees(book, fill)
+            ledger = state.ledger
+            for id in sorted(ledger.inferences):
+                inferred = ledger.inferences[id].fill
+                if inferred.concluded_at >= now - _REMEMBERED:
+                    self._put_fees(book, id, inferred, inferred.concluded_at)
+            for key in sorted(ledger.fills) if new_day else ():
+                fill = ledger.fills[key]
+                if key not in ledger.bills and now - _WEEK < fill.at < _midnight(now):
+                    self._put_fees(book, key, fill, fill.at)
 
-    def _put_fees(self, book: str, inferred: InferredFill) -> None:
-        """The broker's bill came with the execution, which is told no more: what the fee schedule says is booked."""
-        resident = self._house.residents.get(book)
-        if resident is None or inferred.instrument.currency != "USD":
-            logger.warning("no commission is booked for the inferred fill {}; add it by hand", inferred.id)
+    def _put_fees(self, book: str, of: str, execution: Execution, at: datetime) -> None:
+        """What the fee schedule says of it, on top of what the order's other executions come to."""
+        ledger, resident = self._house.states[book].ledger, self._house.residents.get(book)
+        id, instrument = f"fees of {of}", execution.instrument
+        if id in ledger.events or resident is None or execution.intent is None:
             return
-        fees = order_fees(
-            resident.fees,
-            inferred.instrument,
-            inferred.side,
-            inferred.concluded_at.date(),
-            inferred.quantity,
-            inferred.price,
-        )
+        if instrument.currency != "USD":
+            logger.warning("no commission is booked for {}; add it by hand", of)
+            return
+        done = abs(filled_of(ledger, execution.intent).get(instrument.con_id, Decimal(0)))
+        before = done - execution.quantity
+        fees = [
+            order_fees(resident.fees, instrument, execution.side, at.date(), quantity, execution.price).total
+            for quantity in (done, before)
+            if quantity > 0
+        ]
         paid = Paid(
-            id=f"fees of {inferred.id}",
-            amount=Money(-fees.total),
-            what="commission of an inferred fill, by the fee schedule",
-            con_id=inferred.instrument.con_id,
-            accepted_by=inferred.accepted_by,
+            id=id,
+            amount=Money(sum(fees[1:], Decimal(0)) - fees[0]),
+            what="commission that was never told, by the fee schedule",
+            con_id=instrument.con_id,
+            accepted_by="the fee schedule",
         )
         self._put(book, paid)
 

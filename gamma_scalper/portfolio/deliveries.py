@@ -19,18 +19,20 @@ def endings(
     claims: Sequence[Claim],
     theirs: AccountRecords,
     *,
-    filled_unseen: bool,
+    said_so: bool,
 ) -> Iterator[Piece]:
     """What may have ended these contracts; `change` is what the account holds less than the books.
 
-    Before its time a long option only ends because somebody said so, and nobody says so of one he doesn't know he has.
+    Before its time a long option ends by exercise only where somebody `said_so`.
     """
     gone = _gone(option, change, claims)
     if not gone or option.settlement != "physical":  # cash leaves no trace in holdings: a person says what was paid
         return
     ended = theirs.at >= option.expires_at
-    if ended or (option.exercise == "american" and (change > 0 or not filled_unseen)):
-        yield _delivery(option, change, underlying, gone)
+    if ended or (option.exercise == "american" and change > 0):
+        yield _delivery(Kind.DELIVERY, option, change, underlying, gone)
+    elif option.exercise == "american" and said_so:
+        yield _delivery(Kind.EXERCISE, option, change, underlying, gone)
     if ended and all(each.holding.instrument.con_id != option.con_id for each in theirs.holdings):
         yield _lapse(option, change, gone)
 
@@ -46,7 +48,9 @@ def _gone(option: Option, change: Decimal, claims: Sequence[Claim]) -> list[tupl
     return holders if -change == sum(held for _, held in holders) else []
 
 
-def _delivery(option: Option, change: Decimal, underlying: Stock, gone: list[tuple[Claim, Decimal]]) -> Piece:
+def _delivery(
+    kind: Kind, option: Option, change: Decimal, underlying: Stock, gone: list[tuple[Claim, Decimal]]
+) -> Piece:
     shares = -change * option.multiplier * (1 if option.right == "C" else -1)
     how = "exercise" if change < 0 else "assignment"
     evidence = f"the account holds {abs(change)} less of them, and {shares:+} {underlying.symbol}"
@@ -68,7 +72,7 @@ def _delivery(option: Option, change: Decimal, underlying: Stock, gone: list[tup
     ]
     words = f"{how} of {abs(change)} {named(option)}: {shares:+} {underlying.symbol} at {option.strike}"
     return Piece(
-        Kind.DELIVERY,
+        kind,
         named(option),
         abs(change),
         {option.con_id: change, underlying.con_id: shares},

@@ -34,9 +34,17 @@ class Riddle:
 def explanations(
     riddle: Riddle, claims: Sequence[Claim], theirs: AccountRecords, possible: Sequence[Candidate]
 ) -> list[Explanation]:
-    """The different ones, at most a handful; none where nothing known comes to it."""
+    """The different ones, at most a handful; none where nothing known comes to it.
+
+    That somebody exercised long options before their end is thought of last: nobody but us would have, and exercises
+    of both legs of a straddle look like its sale.
+    """
     mine = [candidate for candidate in possible if riddle.contracts.keys() & candidate.each.keys()]
-    return list(islice(_simple(_all(riddle, claims, theirs, mine)), _ENOUGH))
+    for said_so in (False, True):
+        found = list(islice(_simple(_all(riddle, claims, theirs, mine, said_so)), _ENOUGH))
+        if found:
+            return found
+    return []
 
 
 def _simple(found: Iterator[Explanation]) -> Iterator[Explanation]:
@@ -49,7 +57,7 @@ def _simple(found: Iterator[Explanation]) -> Iterator[Explanation]:
 
 
 def _all(
-    riddle: Riddle, claims: Sequence[Claim], theirs: AccountRecords, possible: Sequence[Candidate]
+    riddle: Riddle, claims: Sequence[Claim], theirs: AccountRecords, possible: Sequence[Candidate], said_so: bool
 ) -> Iterator[Explanation]:
     """Options that filled unseen may have ended since, so each of their fills is tried; shares make up the rest."""
     of_shares = [candidate for candidate in possible if candidate.each.keys() == {riddle.underlying.con_id}]
@@ -65,7 +73,7 @@ def _all(
         )
         fills = _pieces(filled, theirs)
         rest = minus(riddle.changes, moved_by((*by_others, *fills)))
-        for ended in _ended(riddle, rest, fills, _holding(claims, fills, theirs), theirs):
+        for ended in _ended(riddle, rest, fills, _holding(claims, fills, theirs), theirs, said_so):
             for shares in fills_that_fit(minus(rest, moved_by(ended)), of_shares):
                 found = (*by_others, *fills, *ended, *_pieces(shares, theirs))
                 if found:
@@ -78,14 +86,15 @@ def _ended(
     fills: Explanation,
     claims: Sequence[Claim],
     theirs: AccountRecords,
+    said_so: bool,
 ) -> Iterator[Explanation]:
     """Every choice of how the options ended that are still missing; none where one of them can't just have ended."""
     ways, unseen = [], moved_by(fills).keys()
     for con_id in sorted(riddle.contracts):
         contract, change = riddle.contracts[con_id], rest.get(con_id, _NONE)
         if isinstance(contract, Option) and change:
-            filled_unseen = con_id in unseen
-            ways.append(list(endings(contract, change, riddle.underlying, claims, theirs, filled_unseen=filled_unseen)))
+            known = said_so and con_id not in unseen  # nobody says so of one he doesn't know he has
+            ways.append(list(endings(contract, change, riddle.underlying, claims, theirs, said_so=known)))
     return product(*ways)
 
 

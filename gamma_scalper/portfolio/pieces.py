@@ -19,6 +19,7 @@ class Kind(enum.Enum):
     FILL = "missed fill"
     TO_COME = "fill about to be told"
     DELIVERY = "delivery"
+    EXERCISE = "exercise before the end"  # somebody has said so, and it was not us
     LAPSE = "expiry"
     LIQUIDATION = "liquidation"
     MANUAL = "manual trade"

@@ -230,7 +230,7 @@ def _of_the_user(draft: _Draft, piece: Piece) -> bool:
 
 def _name(draft: _Draft, riddle: Riddle, changes: Mapping[int, Decimal], found: Sequence[Explanation]) -> None:
     """A difference per contract; each carries all that fits, since one event may have moved several contracts."""
-    for con_id in sorted(changes):
+    for con_id in sorted(con_id for con_id in changes if changes[con_id]):
         theirs = _theirs(draft, con_id)
         ours, contract, owner = theirs - changes[con_id], riddle.contracts[con_id], owner_of(con_id, draft.claims)
         cost = next((e.average_cost for e in draft.theirs.holdings if e.holding.instrument.con_id == con_id), None)

@@ -364,9 +364,24 @@ def test_a_part_of_a_short_put_may_be_assigned() -> None:
     assert found.settled
 
 
-def test_a_long_put_that_became_sold_shares_was_exercised() -> None:
+def test_a_long_put_that_became_sold_shares_may_have_been_exercised_and_a_person_says_so() -> None:
     found = compare(theirs({SPY: -40}), claim(bought(1, 1, PUT, "5"), bought(2, 60)))
-    assert (entries(found)[0].how, entries(found)[0].was_long) == ("exercise", True)
+    assert not found.bookings
+    assert {difference.instrument for difference in found.unexplained} == {SPY, PUT}
+    assert all("exercise of 1" in difference.explanations[0] for difference in found.unexplained)
+
+
+def test_a_straddle_that_vanished_was_not_booked_as_exercised_since_its_sale_looks_the_same() -> None:
+    found = compare(theirs({}), claim(bought(1, 2, CALL, "5"), bought(2, 2, PUT, "5")))
+    assert not found.bookings
+    assert found.unexplained
+
+
+def test_a_straddle_that_our_own_exit_may_have_sold_unseen_was_sold() -> None:
+    leaving = claim(bought(1, 2, CALL, "5"), bought(2, 2, PUT, "5"), orders=[order(3, -2, CALL), order(4, -2, PUT)])
+    found = compare(theirs({}), leaving)
+    assert [type(entry) for entry in entries(found)] == [InferredFill, InferredFill]
+    assert found.settled
 
 
 def test_a_vanished_option_without_its_shares_is_not_explained_before_it_ends() -> None:
