@@ -50,7 +50,7 @@ class RingParameters:
 class BaselineParameters:
     """What in the account is the user's own. It is never touched, and no book counts it."""
 
-    shares: int = setting(
+    own_shares: int = setting(
         0, "shares of the underlying that are the user's own", unit="shares", at_least=-(10**9), at_most=10**9
     )
 

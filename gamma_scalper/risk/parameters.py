@@ -232,7 +232,7 @@ class StructureParameters:
     moneyness_pct: float = setting(
         3.0, "between strike and spot, at an entry", unit="%", at_least=0, at_most=1_000, limit=True
     )
-    max_imbalance: int = setting(
+    max_imbalance_contracts: int = setting(
         0, "contracts that may lack in a structure before another is entered", unit="contracts", at_least=0, limit=True
     )
     sell_options: bool = setting(False, "entries may sell options too, as far as others cover them", limit=True)

@@ -230,9 +230,11 @@ def test_every_default_is_allowed_by_its_own_range_and_every_key_has_a_meaning()
 
 
 def test_a_key_s_unit_stands_in_its_name():
-    suffix = {"s": "_s", "min": "_min", "shares": "_shares", "contracts": "_contracts", "messages": "_per_minute"}
+    suffix = {"s": "_s", "min": "_min", "messages": "_per_minute"}
     for key in [*keys_of(SystemParameters), *keys_of(BookParameters)]:
         assert key.path.endswith(suffix.get(key.about.unit, "")), key.path
+        if key.about.unit in ("shares", "contracts"):
+            assert key.about.unit in key.path or key.path.endswith("_per_straddle"), key.path
 
 
 def test_every_key_has_one_name_in_the_environment():

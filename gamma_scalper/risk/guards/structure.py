@@ -42,12 +42,12 @@ def own_underlying(facts: Facts, plan: Plan, parameters: RiskParameters) -> str 
     "no second structure on top of half a one",
     applies=(ENTRY,),
     needs=("book.imbalance",),
-    reads=("structure.max_imbalance",),
+    reads=("structure.max_imbalance_contracts",),
     lamp="red",
 )
 def leg_imbalance(facts: Facts, parameters: RiskParameters) -> str | None:
     lacking = abs(known(facts.book.imbalance, "whether the structure is whole"))
-    most = parameters.structure.max_imbalance
+    most = parameters.structure.max_imbalance_contracts
     return f"{lacking} contracts lack in the structure, and {most} are the most" if lacking > most else None
 
 
