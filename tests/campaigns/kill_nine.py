@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import asdict
+from loguru import logger
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
@@ -30,6 +31,7 @@ def main() -> int:
 
     from gamma_scalper.domain.exits import UserError
 
+    logger.remove()  # what the look-up of contracts says is of no interest
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) if asked.keep is None else asked.keep
         folder.mkdir(parents=True, exist_ok=True)
