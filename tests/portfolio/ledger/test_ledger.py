@@ -115,7 +115,7 @@ def test_a_fill_costs_no_more_work_in_a_long_ledger() -> None:
             sys.setprofile(None)
         return len(seen)
 
-    assert calls(2_000) == calls(20)
+    assert calls(2_000) < 1.5 * calls(20)  # where two names fall together in a map depends on the hash seed
 
 
 def test_what_is_held_without_a_mark_makes_the_profit_unknown_and_not_smaller() -> None:
