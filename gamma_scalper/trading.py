@@ -20,7 +20,8 @@ from gamma_scalper.domain.entries import (
 )
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Instrument
-from gamma_scalper.domain.ports import Broker, Controls, Journal, OrderRouter, Recap, Warned
+from gamma_scalper.domain.journal_ports import Controls, Journal
+from gamma_scalper.domain.ports import Broker, OrderRouter, Recap, Warned
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import (

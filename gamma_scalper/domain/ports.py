@@ -1,10 +1,10 @@
-"""What the rest of the house asks of a broker, a journal and a person. Adapters implement these; stages see no more."""
+"""What the rest of the house asks of a broker. Adapters implement these; stages see no more."""
 
 import enum
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -15,9 +15,6 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.snapshots import Holding
-
-if TYPE_CHECKING:
-    from gamma_scalper.domain.entries import Entry  # which names much of what is here
 
 
 class NotReady(Exception):
@@ -326,44 +323,3 @@ class Broker(Protocol):
         ...
 
     async def stop(self) -> None: ...
-
-
-# -- the journal and the person ----------------------------------------------------------------------------------------
-
-
-class Journal(Protocol):
-    """What happened, kept. Nothing is sent to a broker before `flush` has returned."""
-
-    def append(self, book: str, entry: "Entry", at: datetime) -> int:
-        """Take it down and return its sequence number."""
-        ...
-
-    async def flush(self) -> None:
-        """Return once all that was appended would survive a power cut."""
-        ...
-
-    async def keep_flushing(self) -> None:
-        """Write what nobody waits for, for ever."""
-        ...
-
-
-@frozen
-class Command:
-    """What a person asked for from outside: pause, flatten, stop."""
-
-    number: int
-    name: str
-    by: str
-    at: datetime = field(converter=utc)
-    book: str | None = None
-    argument: str = ""
-
-
-class Controls(Protocol):
-    """Commands from outside, each answered once with what came of it."""
-
-    def pending(self) -> Sequence[Command]:
-        """Those without an answer, oldest first."""
-        ...
-
-    def answer(self, number: int, outcome: str, at: datetime) -> None: ...

@@ -12,7 +12,7 @@ from loguru import logger
 from sqlalchemy import URL, Column, Connection, Integer, MetaData, Row, Table, Text, insert, select, update
 
 from gamma_scalper.domain.exits import UserError
-from gamma_scalper.domain.ports import Command
+from gamma_scalper.domain.journal_ports import Command
 from gamma_scalper.journal.codec import moment_of
 from gamma_scalper.journal.failures import DATABASE_ERRORS, failed
 from gamma_scalper.journal.tables import address, engine_of, name_of
@@ -37,7 +37,7 @@ COMMANDS = Table(
 
 
 class Inbox:
-    """`domain.ports.Controls`, and where the command line and the dashboard put what they want.
+    """`domain.journal_ports.Controls`, and where the command line and the dashboard put what they want.
 
     When it can't be read it raises `JournalFailed`: a trader that can't be told to stop must not go on.
     """

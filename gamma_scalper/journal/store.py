@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class SqlJournal:
-    """`domain.ports.Journal` over any database SQLAlchemy knows.
+    """`domain.journal_ports.Journal` over any database SQLAlchemy knows.
 
     After the first failure every call raises it again: what could not be written down must not be traded on.
     """

@@ -26,8 +26,8 @@ from gamma_scalper.domain.entries import (
 )
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Option
+from gamma_scalper.domain.journal_ports import Command, Controls
 from gamma_scalper.domain.money import to_cents, to_decimal
-from gamma_scalper.domain.ports import Command, Controls
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.domain.snapshots import Holding

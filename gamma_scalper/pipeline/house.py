@@ -10,9 +10,10 @@ from loguru import logger
 
 from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Ordered
 from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock
+from gamma_scalper.domain.journal_ports import Journal
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose, Side
-from gamma_scalper.domain.ports import Broker, Journal, LinkReport, MarginImpact, NotReady, OrderRouter, Unanswered
+from gamma_scalper.domain.ports import Broker, LinkReport, MarginImpact, NotReady, OrderRouter, Unanswered
 from gamma_scalper.domain.ports import Refused as BrokerRefused
 from gamma_scalper.domain.proposals import Approved, Deltas, Plan, Proposal, Refusal, Refused
 from gamma_scalper.domain.quotes import Quote

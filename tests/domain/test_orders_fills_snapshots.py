@@ -11,6 +11,7 @@ from trade import NOON, SPY, fill, intent, option, quote
 
 from gamma_scalper.domain.fills import Commission, InferredFill
 from gamma_scalper.domain.instruments import Combo, Index, Leg
+from gamma_scalper.domain.journal_ports import Command
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import (
     Cancelled,
@@ -31,7 +32,7 @@ from gamma_scalper.domain.orders import (
     Unknown,
     Working,
 )
-from gamma_scalper.domain.ports import Command, OrderReport, Standing
+from gamma_scalper.domain.ports import OrderReport, Standing
 from gamma_scalper.domain.snapshots import Holding, MarketSnapshot, PositionSnapshot
 
 STATES = [Planned(), Journaled(), Sent(NOON), Working(), PartlyFilled(), Unknown("no answer"), Filled(), Cancelled(),

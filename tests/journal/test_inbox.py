@@ -7,7 +7,7 @@ from every_kind import NOON
 from journals import fails
 
 from gamma_scalper.domain.exits import UserError
-from gamma_scalper.domain.ports import Command, Controls
+from gamma_scalper.domain.journal_ports import Command, Controls
 from gamma_scalper.journal.inbox import Inbox
 
 

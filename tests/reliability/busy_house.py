@@ -14,8 +14,8 @@ from scripted import Contracts, Scripted, Wish
 from gamma_scalper.broker.simulated import SimulatedBroker, Venue
 from gamma_scalper.domain.entries import Entry, SessionBegan
 from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.journal_ports import Controls
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
-from gamma_scalper.domain.ports import Controls
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import SessionParameters
 from gamma_scalper.domain.snapshots import Holding
