@@ -1,6 +1,6 @@
 """What it costs to take everything down before acting on it, next to SQLite alone, and to come back from it.
 
-uv run python benchmarks/journal.py [--json]
+uv run python benchmarks/journal.py [--millions 1] [--json]
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -42,7 +43,7 @@ from gamma_scalper.recovery import fold, keep, recover
 
 DURABLE = 2_000
 BATCHED, ROUNDS = 50_000, 5
-LONG, UNKEPT = 1_000_000, 20_000  # rows of a long journal, and those behind its last snapshot
+UNKEPT = 20_000  # rows behind a long journal's last snapshot
 ORDERS_A_DAY, KEPT = 2_000, timedelta(days=7)
 STEPS = 20_000
 BEGAN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -178,10 +179,10 @@ def written(folder: Path) -> list[Measured]:
 # -- coming back -------------------------------------------------------------------------------------------------------
 
 
-def long_journal(folder: Path, rows: Iterator[Noted]) -> float:
+def long_journal(folder: Path, rows: Iterator[Noted], length: int) -> float:
     """Months of a busy book, a snapshot, and a day behind it; what it took, in seconds, to fold it from row 1."""
     opened = journal(folder)
-    for book, entry, at in islice(rows, LONG - UNKEPT):
+    for book, entry, at in islice(rows, length - UNKEPT):
         opened.append(book, entry, at)
     opened.flush_now()
     began = time.perf_counter()
@@ -194,10 +195,10 @@ def long_journal(folder: Path, rows: Iterator[Noted]) -> float:
     return took
 
 
-def recovered(folder: Path) -> list[Measured]:
+def recovered(folder: Path, length: int) -> list[Measured]:
     """From a dead process's files to the state it had: lock, chain, snapshot, fold. Baseline: without the snapshot."""
     rows = days()
-    baseline = long_journal(folder, rows)
+    baseline = long_journal(folder, rows, length)
     gc.collect()
     began = time.perf_counter()
     opened = journal(folder)
@@ -205,8 +206,8 @@ def recovered(folder: Path) -> list[Measured]:
     found = recover(opened)
     took = time.perf_counter() - began
     opened.close()
-    assert found.seq == LONG, "every row is in the state"
-    what = f"recovery of {LONG:,} rows, {checked:.1f} s of it to check the chain"
+    assert found.seq == length, "every row is in the state"
+    what = f"recovery of {length:,} rows, {checked:.1f} s of it to check the chain"
     recovery = Measured(what, took, baseline, "s", "at most 5 s", took / baseline, took <= 5)
     return [recovery, stepped(found.desk("spy"), list(islice(rows, STEPS)))]
 
@@ -229,9 +230,10 @@ def stepped(old: Desk, rows: Sequence[Noted]) -> Measured:
 
 
 def main() -> None:
-    asked = arguments(__doc__.splitlines()[0])
+    asked = arguments(__doc__.splitlines()[0], millions="millions of rows of the long journal (0.5; the aim is for 1)")
+    length = int(1e6 * asked.millions)
     rows: list[Measured] = []
-    for measure in (written, recovered):
+    for measure in (written, partial(recovered, length=length)):
         # Beside the program, since a system's own folder for temporary files may be in memory.
         with tempfile.TemporaryDirectory(prefix=".journal-", dir=Path(__file__).parents[1]) as folder:
             rows += measure(Path(folder))

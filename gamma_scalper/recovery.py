@@ -27,7 +27,7 @@ from gamma_scalper.risk.governance import Governance, govern
 _DESK_ENTRIES = frozenset(kind for choice in get_args(DeskEntry) for kind in (get_args(choice) or (choice,)))
 _PACKAGE = Path(__file__).parent
 _ROOMS = ("domain", "portfolio", "risk")  # whose code makes the state
-_SNAPSHOT_EVERY = 20_000  # rows folded since the last one
+_SNAPSHOT_EVERY = 30_000  # rows folded since the last one
 
 
 Asked = tuple[int, datetime | None]  # a command's number, and when it was asked for

@@ -1,14 +1,14 @@
 """Old orders and executions leave the desk, so that its state is no larger after months than after a week."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from immutables import Map
 
 from gamma_scalper.domain.entries import BooksClosed
 from gamma_scalper.portfolio.desk_state import Desk, Draft
-from gamma_scalper.portfolio.ledger import close, executed_at
+from gamma_scalper.portfolio.ledger import close, executed_at, executed_before, without
 
 T = TypeVar("T")
 
@@ -29,55 +29,43 @@ def books_closed(draft: Draft, entry: BooksClosed) -> None:
     )
 
 
-class _Course(NamedTuple):
-    """When an order's executions began, and when the last was told of it: its end, or an execution after that."""
-
-    first: datetime | None
-    last: datetime
-
-
 def _frontier(desk: Desk, before: datetime) -> tuple[datetime, int]:
     """The moment not after `before`, and the order's number, that part old from new: no order has a foot in both."""
-    courses = dict(_courses(desk))
-    groups = list(_groups(desk))
+    numbers = sorted({*desk.orders, *desk.ledger.intents})
     while True:
-        through = _through(desk, before, courses, groups)
-        first = (course.first for number, course in courses.items() if number > through)
-        earliest = min((at for at in first if at is not None), default=before)
-        if earliest >= before:
+        through = _through(desk, before, numbers)
+        early = [at for number, at in executed_before(desk.ledger, before) if number > through]
+        if not early:
             return before, through
-        before = earliest
+        before = min(early)
 
 
-def _through(desk: Desk, before: datetime, courses: Mapping[int, _Course], groups: Iterable[tuple[int, int]]) -> int:
+def _through(desk: Desk, before: datetime, numbers: Iterable[int]) -> int:
     """The highest number up to which all was over before that moment. Orders that belong together stay together."""
-    young = min((number for number, course in courses.items() if course.last >= before), default=desk.next_number)
+    young = next((number for number in numbers if not _over(desk, number, before)), desk.next_number)
     through = min(young - 1, desk.settled_through)
-    for lowest, highest in sorted(groups, reverse=True):
-        if lowest <= through < highest:
-            through = lowest - 1
+    while (lowest := min(_parted(desk, through), default=None)) is not None:
+        through = lowest - 1
     return through
 
 
-def _courses(desk: Desk) -> Iterator[tuple[int, _Course]]:
-    """Of all orders but the living, which settle nothing behind them anyway."""
-    for number in sorted({*desk.orders, *desk.ledger.intents}):
-        ticket, moments = desk.orders.get(number), executed_at(desk.ledger, number)
-        ended_at = () if ticket is None or ticket.ended_at is None else (ticket.ended_at,)
-        if moments or ended_at:
-            yield number, _Course(min(moments, default=None), max((*moments, *ended_at)))
+def _over(desk: Desk, number: int, before: datetime) -> bool:
+    """Its end is known and was then, and all its executions were. What lives settles nothing behind it anyway."""
+    ticket = desk.orders.get(number)
+    ended_at = None if ticket is None else ticket.ended_at
+    return (ended_at is None or ended_at < before) and all(at < before for at in executed_at(desk.ledger, number))
 
 
-def _groups(desk: Desk) -> Iterator[tuple[int, int]]:
-    """Lowest and highest number of the orders of one plan, or of a structure with what repaired it."""
-    for _, ticket in sorted(desk.orders.items()):
-        numbers = ticket.terms.numbers
-        if len(numbers) > 1 and ticket.number == numbers[0]:
-            yield numbers[0], numbers[-1]
+def _parted(desk: Desk, through: int) -> Iterator[int]:
+    """First numbers of what would be torn apart behind that number: a plan, or a structure with what repaired it."""
+    ticket = desk.orders.get(through)
+    if ticket is not None and ticket.terms.numbers[-1] > through:
+        yield ticket.terms.numbers[0]
     for first, it in sorted(desk.repairs.items()):
-        unsettled = first in desk.repairing
-        yield min(it.numbers), desk.next_number if unsettled else max(it.numbers)
+        lowest, unsettled = min(it.numbers), first in desk.repairing
+        if lowest <= through and (unsettled or through < max(it.numbers)):
+            yield lowest
 
 
 def _behind(through: int, each: Map[int, T]) -> Map[int, T]:
-    return Map({number: value for number, value in each.items() if number > through})
+    return without(each, [number for number in each if number <= through])

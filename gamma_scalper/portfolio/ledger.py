@@ -6,7 +6,7 @@ bust has no quantity, so no execution can tell it: a person takes it out of the 
 booked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -23,8 +23,9 @@ from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.portfolio.accounts import BLANK, Accounts, Sums, abridged, counted, dealt, executed, written
 from gamma_scalper.portfolio.inferred import Inference, left_of
 from gamma_scalper.portfolio.lots import Lot
-from gamma_scalper.portfolio.page import Dealt, Page, Place, Turned
+from gamma_scalper.portfolio.page import Dealt, Page, Place, Turned, lines_before
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _ZERO = Decimal(0)
@@ -240,10 +241,10 @@ def close(ledger: Ledger, before: datetime, through: int) -> Ledger:
     return Ledger(
         ledger.book,
         abridged(ledger.accounts, before, through),
-        _less(ledger.fills, keys),
-        _less(ledger.bills, keys),
-        Map({number: names for number, names in ledger.intents.items() if number > through}),
-        _less(ledger.inferences, inferred),
+        without(ledger.fills, keys),
+        without(ledger.bills, [key for key in keys if key in ledger.bills]),
+        without(ledger.intents, [number for number in ledger.intents if number <= through]),
+        without(ledger.inferences, inferred),
         Map(events),
         Closed(
             before,
@@ -260,8 +261,22 @@ def executed_at(ledger: Ledger, number: int) -> tuple[datetime, ...]:
     return (*(ledger.fills[key].at for key in names.keys), *concluded)
 
 
-def _less(entries: Map[str, T], gone: Set[str]) -> Map[str, T]:
-    return Map({key: entry for key, entry in entries.items() if key not in gone})
+def executed_before(ledger: Ledger, before: datetime) -> Iterator[tuple[int, datetime]]:
+    """Numbers of intents, and when something of them was executed, or concluded, before that moment."""
+    for _, page in sorted(ledger.accounts.pages.items()):
+        for place in lines_before(page, before):
+            if place.rank != _EVENT:
+                executed = ledger.fills[place.name] if place.rank == _EXECUTED else ledger.inferences[place.name].fill
+                assert executed.intent is not None, "only fills of this book's intents are booked"
+                yield executed.intent.number, place.at
+
+
+def without(each: Map[K, T], gone: Iterable[K]) -> Map[K, T]:
+    """The same less these, which are in it."""
+    left = each.mutate()
+    for key in gone:
+        del left[key]
+    return left.finish()
 
 
 # -- looking at it -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ written again from there, so that the same lines make the same page in whatever 
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -156,6 +157,15 @@ def _rewound(page: Page, count: int) -> Page:
 
 
 # -- closing -----------------------------------------------------------------------------------------------------------
+
+
+def lines_before(page: Page, before: datetime) -> Iterator[Place]:
+    """The places of the lines from before that moment."""
+    for number in range(len(page.lines)):
+        place = page.lines[number].place
+        if place.at >= before:
+            return
+        yield place
 
 
 def shortened(page: Page, before: datetime) -> Page:
