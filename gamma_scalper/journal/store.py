@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar
 
+from loguru import logger
 from sqlalchemy import URL, update
 
 from gamma_scalper.domain.entries import Entry
@@ -124,7 +125,7 @@ class SqlJournal:
             await self.flush()
 
     def close(self) -> None:
-        """Write what is pending and let go of the lock."""
+        """Write what is pending, say where the chain ends, and let go of the lock."""
         if not self._open:
             return
         try:
@@ -132,6 +133,7 @@ class SqlJournal:
                 self._pool.shutdown()
             if self._failure is None:
                 self.flush_now()
+                logger.info("the journal {} ends at row {}, hash {}", self.name, *self._durable)
         finally:
             self._open = False
             self._held.close()

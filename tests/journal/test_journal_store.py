@@ -15,6 +15,7 @@ from every_kind import HEDGE, NOON, SAMPLES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journals import FixedClock, busy, fails, journal, stays_failed
+from loguru import logger
 from sqlalchemy import create_engine, text
 
 from gamma_scalper.domain.entries import Dispatched, Elapsed
@@ -97,6 +98,18 @@ def test_closing_twice_is_closing_and_nothing_is_taken_afterwards(sqlite_url):
         opened.close()
     with pytest.raises(ValueError, match="closed"):
         opened.append("spy", Elapsed(), NOON)
+
+
+def test_the_end_of_a_session_says_where_the_chain_ends(sqlite_url):
+    said = []
+    listening = logger.add(lambda message: said.append(message.record["message"]))
+    try:
+        with journal(sqlite_url) as opened:
+            busy(opened)
+    finally:
+        logger.remove(listening)
+    seq, hash = opened.head
+    assert said[-1].endswith(f"ends at row {seq}, hash {hash}")
 
 
 def test_a_restored_journal_has_the_head_that_was_noted(url):
