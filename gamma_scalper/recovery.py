@@ -1,5 +1,7 @@
 """What the journal says we own and have asked for: a fold over its rows, from a snapshot on where there is one."""
 
+import copyreg
+import enum
 import gc
 import io
 import pickle
@@ -115,7 +117,7 @@ def recover(journal: Keeper) -> Remembered:
 def keep(journal: Keeper, state: Remembered) -> None:
     """A snapshot of this state, which all rows up to its own have made."""
     if state.seq:
-        journal.save_snapshot(code_name(_PACKAGE), pickle.dumps(astuple(state, recurse=False), protocol=5), state.seq)
+        journal.save_snapshot(code_name(_PACKAGE), _written(astuple(state, recurse=False)), state.seq)
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------
@@ -129,6 +131,25 @@ def code_name(package: Path) -> str:
     for path in (*files, package / "journal" / "codec.py", package / "recovery.py"):
         digest.update(path.read_bytes())
     return f"house {digest.hexdigest()[:16]}"
+
+
+def _written(state: tuple[Any, ...]) -> bytes:
+    """Enums by their values: what Python writes down for one differs from version to version."""
+    into = io.BytesIO()
+    pickler = pickle.Pickler(into, protocol=5)
+    pickler.dispatch_table = {**copyreg.dispatch_table, **dict.fromkeys(_below(enum.Enum), _by_value)}
+    pickler.dump(state)
+    return into.getvalue()
+
+
+def _below(kind: type[enum.Enum]) -> Iterator[type[enum.Enum]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def _by_value(member: enum.Enum) -> tuple[type[enum.Enum], tuple[Any]]:
+    return type(member), (member.value,)
 
 
 class _Restricted(pickle.Unpickler):
