@@ -153,6 +153,11 @@ class Combo:
 Tradable = Stock | Option | Combo
 
 
+def legs_of(instrument: Tradable) -> tuple[Leg, ...]:
+    """A single contract is a structure of one leg."""
+    return instrument.legs if isinstance(instrument, Combo) else (Leg(instrument, 1),)
+
+
 def tradable_quantity(instrument: Tradable, quantity: Decimal) -> Decimal:
     """The quantity, unless there is no such quantity of this instrument: half an option, say."""
     if not isinstance(instrument, Stock) and quantity != int(quantity):

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from gamma_scalper.domain.fees import order_fees
-from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock, Tradable
+from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock, legs_of
 from gamma_scalper.domain.money import Money, to_decimal
 from gamma_scalper.domain.orders import Limit, Order
 from gamma_scalper.domain.ports import Condition
@@ -146,10 +146,6 @@ def spent(state: Desk) -> Money:
         price = average_price(state.ledger, holding.instrument.con_id) or _NONE
         total += abs(holding.quantity) * price * holding.instrument.multiplier
     return Money(total)
-
-
-def legs_of(instrument: Tradable) -> tuple[Leg, ...]:
-    return instrument.legs if isinstance(instrument, Combo) else (Leg(instrument, 1),)
 
 
 def _legs_of_plan(plan: Plan | None) -> list[tuple[Proposal, Leg]]:

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 from loguru import logger
 
 from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Ordered
-from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock
+from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock, legs_of
 from gamma_scalper.domain.journal_ports import Journal
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose, Side
@@ -18,7 +18,7 @@ from gamma_scalper.domain.ports import Refused as BrokerRefused
 from gamma_scalper.domain.proposals import Approved, Deltas, Plan, Proposal, Refusal, Refused
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.kernel import Clock
-from gamma_scalper.pipeline.facts import book_facts, costs_of, delta_facts, legs_of, market_facts, spent
+from gamma_scalper.pipeline.facts import book_facts, costs_of, delta_facts, market_facts, spent
 from gamma_scalper.pipeline.motion import MotionWatch
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.records import read_records

@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from gamma_scalper.domain.entries import FlattenAsked, FlattenStopped, Looked, PlanRefused
+from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
@@ -20,7 +21,6 @@ from gamma_scalper.portfolio.repair import plan_repair
 from gamma_scalper.portfolio.steps import Done, Orders, Step, Stuck, Wait
 from gamma_scalper.portfolio.structures import filled_legs, repair, settle, wanted_legs
 from gamma_scalper.portfolio.tickets import Ticket
-from gamma_scalper.portfolio.verdicts import legs_of
 
 _BOOK = 0  # what alarms are about, where it is no single order
 DEADLINE = (_BOOK, "deadline")

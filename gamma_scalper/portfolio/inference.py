@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from attrs import field, frozen
 
 from gamma_scalper.domain.fills import InferredFill
-from gamma_scalper.domain.instruments import Combo, Leg, Option, Stock
+from gamma_scalper.domain.instruments import Option, Stock, legs_of
 from gamma_scalper.domain.orders import Intent, Journaled, Limit, Order, Planned, Side
 from gamma_scalper.domain.ports import OrderReport
 from gamma_scalper.portfolio.ledger import Ledger, average_price, filled_of, quantity
@@ -36,13 +36,9 @@ class Candidate:
 
     @each.default
     def _each(self) -> Mapping[int, Decimal]:
-        return {leg.instrument.con_id: Decimal(self.intent.side.sign * leg.ratio) for leg in legs_of(self.intent)}
-
-
-def legs_of(intent: Intent) -> tuple[Leg, ...]:
-    """A single contract is a structure of one leg."""
-    instrument = intent.instrument
-    return instrument.legs if isinstance(instrument, Combo) else (Leg(instrument, 1),)
+        return {
+            leg.instrument.con_id: Decimal(self.intent.side.sign * leg.ratio) for leg in legs_of(self.intent.instrument)
+        }
 
 
 def candidates(claims: Sequence[Claim], theirs: AccountRecords) -> list[Candidate]:
@@ -80,7 +76,7 @@ def _executed(ledger: Ledger, intent: Intent) -> Decimal:
     """Of the order's quantity, as far as every leg is executed."""
     done = filled_of(ledger, intent.id)
     sign = intent.side.sign
-    units = [done.get(leg.instrument.con_id, _NONE) * sign // leg.ratio for leg in legs_of(intent)]
+    units = [done.get(leg.instrument.con_id, _NONE) * sign // leg.ratio for leg in legs_of(intent.instrument)]
     return max(min(units), _NONE)
 
 
@@ -135,7 +131,7 @@ def piece(candidate: Candidate, filled: Decimal, theirs: AccountRecords) -> Piec
     moved = {con_id: each * filled for con_id, each in candidate.each.items()}
     bookings: list[Booking] = [
         (candidate.claim.book, _inferred(candidate, leg.instrument, moved[leg.instrument.con_id], theirs))
-        for leg in legs_of(intent)
+        for leg in legs_of(intent.instrument)
     ]
     words = f"order {intent.id} ({intent.side.value} {intent.quantity}) filled {filled} unseen; {candidate.evidence}"
     kind = Kind.TO_COME if candidate.to_come else Kind.FILL
@@ -171,7 +167,7 @@ def price_of(candidate: Candidate, instrument: Stock | Option, change: Decimal, 
     """Per share: what makes the old average cost into the broker's new one, if that is believable; else the limit."""
     implied = _implied_price(candidate.claim, instrument, change, theirs)
     pricing = candidate.intent.pricing
-    limit = pricing.price if isinstance(pricing, Limit) and len(legs_of(candidate.intent)) == 1 else None
+    limit = pricing.price if isinstance(pricing, Limit) and len(legs_of(candidate.intent.instrument)) == 1 else None
     if limit is not None:
         return implied if implied is not None and abs(implied - limit) <= limit * _BELIEVABLE else limit
     return implied or average_price(candidate.claim.ledger, instrument.con_id) or _told_price(instrument, theirs)

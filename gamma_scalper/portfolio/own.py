@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gamma_scalper.domain.entries import BaselineDeclared
-from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.instruments import Option, Stock, legs_of
 from gamma_scalper.domain.snapshots import Holding
-from gamma_scalper.portfolio.inference import legs_of
 from gamma_scalper.portfolio.ledger import quantity
 from gamma_scalper.portfolio.pieces import Piece
 from gamma_scalper.portfolio.records import Claim
@@ -33,4 +32,4 @@ def changed(claim: Claim, instrument: Stock | Option, change: Decimal) -> Baseli
 
 
 def _orders(claim: Claim, con_id: int) -> bool:
-    return any(leg.instrument.con_id == con_id for order in claim.orders for leg in legs_of(order.intent))
+    return any(leg.instrument.con_id == con_id for order in claim.orders for leg in legs_of(order.intent.instrument))

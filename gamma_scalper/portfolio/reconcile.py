@@ -12,10 +12,10 @@ from attrs import define, evolve, field, frozen
 
 from gamma_scalper.domain.entries import BaselineDeclared, Difference, Reconciled
 from gamma_scalper.domain.fills import Fill
-from gamma_scalper.domain.instruments import Option, Stock
+from gamma_scalper.domain.instruments import Option, Stock, legs_of
 from gamma_scalper.portfolio.collar import named
 from gamma_scalper.portfolio.explaining import Riddle, explanations
-from gamma_scalper.portfolio.inference import Candidate, candidates, legs_of
+from gamma_scalper.portfolio.inference import Candidate, candidates
 from gamma_scalper.portfolio.ledger import booked, execution_keys, holdings, quantity
 from gamma_scalper.portfolio.orphans import Orphan, orphans
 from gamma_scalper.portfolio.outsiders import owner_of
@@ -135,7 +135,7 @@ def _contracts(draft: _Draft, possible: Sequence[Candidate]) -> dict[int, Stock 
     """The union of all that any side knows of, by rising conId."""
     known = [each.holding.instrument for each in draft.theirs.holdings]
     known += [fill.instrument for fill in draft.theirs.executions]
-    known += [leg.instrument for candidate in possible for leg in legs_of(candidate.intent)]
+    known += [leg.instrument for candidate in possible for leg in legs_of(candidate.intent.instrument)]
     for claim in draft.claims:
         known += [held.instrument for held in (*holdings(claim.ledger), *claim.baseline)]
     return {each.con_id: each for each in sorted(known, key=lambda each: each.con_id)}

@@ -6,14 +6,13 @@ from decimal import Decimal
 from attrs import evolve
 
 from gamma_scalper.domain.entries import Ordered
-from gamma_scalper.domain.instruments import Combo, Option, Stock
+from gamma_scalper.domain.instruments import Combo, Option, Stock, legs_of
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Limit
 from gamma_scalper.portfolio.desk_state import Desk, Draft, Errand, Repairing
 from gamma_scalper.portfolio.ledger import filled_of
 from gamma_scalper.portfolio.repair import legs_in_excess, legs_missing
 from gamma_scalper.portfolio.tickets import NONE, Ticket
-from gamma_scalper.portfolio.verdicts import legs_of
 
 
 def decided_prices(entry: Ordered) -> tuple[tuple[int, Decimal], ...]:

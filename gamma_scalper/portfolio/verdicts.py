@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from gamma_scalper.domain.instruments import Combo, Leg, Tradable
+from gamma_scalper.domain.instruments import Combo
 from gamma_scalper.domain.orders import (
     Cancelled,
     Expired,
@@ -33,11 +33,6 @@ class Executed(NamedTuple):
     filled: Decimal  # whole units of it, at most its quantity
     excess: Decimal  # units beyond the quantity
     strange: bool  # something was traded that was never ordered: another contract, or the other side
-
-
-def legs_of(instrument: Tradable) -> tuple[Leg, ...]:
-    """A contract alone is a structure of one leg."""
-    return instrument.legs if isinstance(instrument, Combo) else (Leg(instrument, 1),)
 
 
 def made_up(intent: Intent, signed: Mapping[int, Decimal]) -> Executed:
