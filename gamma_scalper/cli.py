@@ -12,19 +12,28 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from gamma_scalper import logs
-from gamma_scalper.calculator import Asked, calculate, market_of
+from gamma_scalper.commands.calculator import Asked, calculate, market_of
+from gamma_scalper.commands.inbox import commands as inbox_commands
+from gamma_scalper.commands.journal import commands as journal_commands
+from gamma_scalper.commands.manual import config_manual
+from gamma_scalper.commands.terminal import (
+    BookOption,
+    JsonOption,
+    Loader,
+    SetOption,
+    load,
+    plain,
+    print_json,
+    print_table,
+)
+from gamma_scalper.commands.terminal import chosen as choose
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
-from gamma_scalper.inbox_commands import commands as inbox_commands
-from gamma_scalper.journal_commands import commands as journal_commands
 from gamma_scalper.kernel import WallClock
-from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import SIMULATED_ACCOUNT, Config, SystemParameters
-from gamma_scalper.terminal import BookOption, JsonOption, Loader, SetOption, load, plain, print_json, print_table
-from gamma_scalper.terminal import chosen as choose
 
 app = typer.Typer(
     help="Buys at-the-money straddles at Interactive Brokers and keeps them delta-neutral with shares.\n\n"
@@ -188,7 +197,7 @@ def market(
 
     main.py market --market "lean:../shared/data/lean,step=60" --json
     """
-    from gamma_scalper.market_picture import facts, look_at
+    from gamma_scalper.commands.market_picture import facts, look_at
 
     day = look_at(spec, seed=seed, sessions=days, lenient=lenient, plot=plot)
     if as_json:
@@ -229,7 +238,7 @@ def gateway(
 
     main.py gateway --market "lean:../shared/data/lean" --faults faults.toml
     """
-    from gamma_scalper.serving import Listening, Served, serve
+    from gamma_scalper.commands.serving import Listening, Served, serve
 
     system = load(context, set_).system
 
@@ -277,7 +286,7 @@ def doctor(
     Connection, account, clock, contracts, calendar, market data, lines, what-if, state folder. Nothing is traded; in
     live mode the connection is read-only unless the account is confirmed.
     """
-    from gamma_scalper.doctor import Finding, Verdict, examine, worst
+    from gamma_scalper.commands.doctor import Finding, Verdict, examine, worst
 
     loaded = load(context, set_)
     chosen = choose(loaded, book)

@@ -110,20 +110,11 @@ ALLOWED_IMPORTS = {
 OUTERMOST = {
     "system",
     "cli",
-    "manual",
-    "calculator",
-    "market_day",
-    "market_picture",
+    "commands",
     "market_access",
-    "doctor",
-    "serving",
     "compiled_code",
     "trading",
     "recovery",
-    "terminal",
-    "bookkeeping",
-    "journal_commands",
-    "inbox_commands",
     "backtest",
 }
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from config import BOOK_KEYS, ROOT, SYSTEM_KEYS, VARIABLES, load_config
+from gamma_scalper.commands.manual import config_manual
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
 from gamma_scalper.kernel import Patience
-from gamma_scalper.manual import config_manual
 from gamma_scalper.pipeline.book import BookParameters, RingParameters
 from gamma_scalper.system import SystemParameters
 

@@ -8,7 +8,7 @@ from attrs import evolve
 from served import a_free_port, a_port_that_hangs_up, a_port_that_says_nothing, gateway_on_a_port
 
 from gamma_scalper.broker.ib.parameters import BackoffParameters, IbParameters, TimeoutParameters
-from gamma_scalper.doctor import (
+from gamma_scalper.commands.doctor import (
     Finding,
     Verdict,
     calendar,

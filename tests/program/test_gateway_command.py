@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from gamma_scalper.commands.serving import Served, serve
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.gateway.framing import greeting
-from gamma_scalper.serving import Served, serve
 
 REPOSITORY = Path(__file__).parents[2]
 ASKED = Served(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gamma_scalper.commands.market_picture import draw, facts, look_at
 from gamma_scalper.domain.exits import UserError
-from gamma_scalper.market_picture import draw, facts, look_at
 
 REPOSITORY = Path(__file__).parents[2]
 LEAN = REPOSITORY.parent / "shared" / "data" / "lean"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import evolve
 
-from gamma_scalper.calculator import Asked, calculate
+from gamma_scalper.commands.calculator import Asked, calculate
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.pricing.parameters import PricingParameters
 

@@ -116,7 +116,7 @@ def test_without_a_journal_there_is_nothing_to_tell_and_nothing_is_made(tmp_path
 
 
 def test_a_command_waits_in_the_inbox_while_no_trader_runs(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gamma_scalper.inbox_commands._PATIENCE_S", 0.0)
+    monkeypatch.setattr("gamma_scalper.commands.inbox._PATIENCE_S", 0.0)
     ran = run(state, "pause", "going to lunch")
     assert "no trader has answered" in ran.stdout and ran.exit_code == 7
     (waiting,) = Inbox.open(state / "paper" / "inbox.db").pending()

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from gamma_scalper.commands.market_day import describe
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.specs import market_from
-from gamma_scalper.market_day import describe
 
 
 def test_figures_are_those_that_were_asked_for():

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from gamma_scalper.commands.terminal import SetOption, load
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.kernel import WallClock
 from gamma_scalper.pipeline.caretaker import REFUSED
 from gamma_scalper.system import SystemParameters
-from gamma_scalper.terminal import SetOption, load
 
 commands = typer.Typer()
 

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
-from gamma_scalper.bookkeeping import BookView, HouseView, in_words, positions, read_house
+from gamma_scalper.commands.bookkeeping import BookView, HouseView, in_words, positions, read_house
+from gamma_scalper.commands.inbox import tell
+from gamma_scalper.commands.terminal import BookOption, JsonOption, SetOption, load, print_json, print_table
 from gamma_scalper.domain.entries import Difference
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.orders import Purpose
-from gamma_scalper.inbox_commands import tell
 from gamma_scalper.journal.codec import KINDS
 from gamma_scalper.journal.export import FORMS
 from gamma_scalper.journal.export import export as export_to
@@ -22,7 +23,6 @@ from gamma_scalper.journal.operations import Wanted, operations
 from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.records import records
 from gamma_scalper.system import SystemParameters
-from gamma_scalper.terminal import BookOption, JsonOption, SetOption, load, print_json, print_table
 
 commands = typer.Typer()
 

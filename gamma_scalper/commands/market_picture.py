@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
+from gamma_scalper.commands.market_day import WINDOW, MarketDay, Smile, describe
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.simulated.option_quotes import load_kernel
 from gamma_scalper.exchange.specs import market_from
-from gamma_scalper.market_day import WINDOW, MarketDay, Smile, describe
 from gamma_scalper.pricing.warm_up import WarmUp
 
 Floats = npt.NDArray[np.float64]
