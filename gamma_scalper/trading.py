@@ -22,6 +22,7 @@ from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Instrument
 from gamma_scalper.domain.journal_ports import Controls, Journal
 from gamma_scalper.domain.ports import Broker, OrderRouter, Recap, Warned
+from gamma_scalper.domain.proposals import Withdraw
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import (
@@ -41,7 +42,7 @@ from gamma_scalper.kernel import (
 from gamma_scalper.pipeline.caretaker import Caretaker, CaretakerParameters
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.listening import Listening
-from gamma_scalper.pipeline.messages import Withdraw, merged
+from gamma_scalper.pipeline.messages import merged
 from gamma_scalper.pipeline.position_manager import PositionManager, Queues
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.reconciling import ReconcileParameters, Reconciling

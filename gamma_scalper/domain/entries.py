@@ -22,6 +22,7 @@ from gamma_scalper.domain.ports import Altered, LinkReport, OrderReport, Recap, 
 from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.domain.strategy_entries import StrategyEntry
 
 
 def _tuple(each: Iterable[Any]) -> tuple[Any, ...]:
@@ -424,4 +425,4 @@ HouseEntry = (
     | BaselineDeclared
 )
 
-Entry = DeskEntry | HouseEntry
+Entry = DeskEntry | HouseEntry | StrategyEntry

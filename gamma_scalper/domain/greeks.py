@@ -1,8 +1,11 @@
 """What an option, or a whole position, is worth and how that changes."""
 
 import math
+from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
+
+from gamma_scalper.domain.checks import utc
 
 
 @frozen
@@ -48,3 +51,17 @@ NO_GREEKS = Greeks(0.0, 0.0, 0.0, 0.0, 0.0)
 def share_greeks(spot: float) -> Greeks:
     """Of one share of the underlying itself."""
     return Greeks(spot, 1.0, 0.0, 0.0, 0.0)
+
+
+@frozen(kw_only=True)
+class BrokerGreeks:
+    """The broker's own figures for an option, per share; what it left out or spoilt is None."""
+
+    at: datetime = field(converter=utc)
+    implied_vol: float | None = None
+    delta: float | None = None
+    gamma: float | None = None
+    theta_per_day: float | None = None
+    vega: float | None = None
+    price: float | None = None
+    underlying_price: float | None = None

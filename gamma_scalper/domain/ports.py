@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from gamma_scalper.domain.checks import exact, not_empty, not_negative, utc
 from gamma_scalper.domain.fills import Commission, Fill
+from gamma_scalper.domain.greeks import BrokerGreeks
 from gamma_scalper.domain.instruments import Index, Instrument, Option, Stock
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing
@@ -194,20 +195,6 @@ class OrderRouter(Protocol):
 
 
 # -- the market --------------------------------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class BrokerGreeks:
-    """The broker's own figures for an option, per share; what it left out or spoilt is None."""
-
-    at: datetime = field(converter=utc)
-    implied_vol: float | None = None
-    delta: float | None = None
-    gamma: float | None = None
-    theta_per_day: float | None = None
-    vega: float | None = None
-    price: float | None = None
-    underlying_price: float | None = None
 
 
 @frozen(kw_only=True)

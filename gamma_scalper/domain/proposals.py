@@ -7,8 +7,8 @@ from decimal import Decimal
 from attrs import field, frozen, validators
 from attrs.validators import instance_of
 
-from gamma_scalper.domain.checks import exact, not_empty, not_negative, positive, utc
-from gamma_scalper.domain.instruments import Tradable, tradable_quantity
+from gamma_scalper.domain.checks import counted, exact, not_empty, not_negative, positive, utc
+from gamma_scalper.domain.instruments import Option, Tradable, tradable_quantity
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import (
     GoodTill,
@@ -116,6 +116,45 @@ class Plan:
     @property
     def purpose(self) -> Purpose:
         return self.proposals[0].purpose
+
+
+@frozen
+class Reprice:
+    """A living order is to have another price."""
+
+    intent: IntentId
+    pricing: Pricing
+    why: str = field(validator=not_empty)
+
+
+@frozen
+class Withdraw:
+    """A living order is to be cancelled."""
+
+    intent: IntentId
+    why: str = field(validator=not_empty)
+
+
+@frozen(kw_only=True)
+class Flatten:
+    """All that the book owns is to go."""
+
+    why: str = field(validator=not_empty)
+    by: str = field(validator=not_empty)
+    within_s: float
+
+
+@frozen
+class Instruct:
+    """Options held are to be exercised before their time: irrevocable, and at no price."""
+
+    option: Option = field(validator=instance_of(Option))
+    contracts: int = field(validator=counted)
+    why: str = field(validator=not_empty)
+
+
+TradeCommand = Plan | Reprice | Withdraw | Flatten | Instruct
+"""All that a book's desk can be asked for."""
 
 
 @frozen

@@ -5,12 +5,23 @@ from datetime import datetime
 from decimal import Decimal
 
 from attrs import field, frozen
-from attrs.validators import instance_of
+from attrs.validators import instance_of, optional
 
 from gamma_scalper.domain.checks import exact, not_negative, utc, whole
-from gamma_scalper.domain.instruments import Option, Stock, tradable_quantity
+from gamma_scalper.domain.greeks import BrokerGreeks
+from gamma_scalper.domain.instruments import Combo, Option, Stock, tradable_quantity
 from gamma_scalper.domain.orders import Order
 from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.sessions import Session
+
+
+@frozen(kw_only=True)
+class Shortlist:
+    """What a look through the chain has found for a book that holds no options."""
+
+    at: datetime = field(converter=utc)
+    best: Combo | None = field(default=None, validator=optional(instance_of(Combo)))  # None: nothing passes
+    why: str  # of the best its rank in words; else which filter removed how many
 
 
 @frozen
@@ -20,6 +31,11 @@ class MarketSnapshot:
     at: datetime = field(converter=utc)
     underlying_con_id: int
     quotes: tuple[Quote, ...] = field(converter=tuple)
+    options: tuple[Option, ...] = field(default=(), converter=tuple)  # those to be priced: held, ordered or wanted
+    brokers: tuple[tuple[int, BrokerGreeks], ...] = field(default=(), converter=tuple)  # conId -> the broker's figures
+    session: Session | None = None  # of the shares: the one that is open, else the next to open
+    prior_close: float | None = None  # of the shares
+    shortlist: Shortlist | None = None  # None: nobody looks for anything
 
     def __attrs_post_init__(self) -> None:
         if len({quote.con_id for quote in self.quotes}) < len(self.quotes):
@@ -52,6 +68,10 @@ def _holdings(each: Iterable[Holding]) -> tuple[Holding, ...]:
     return tuple(each)
 
 
+def _pairs(each: Iterable[tuple[int, Decimal]]) -> tuple[tuple[int, Decimal], ...]:
+    return tuple(each)
+
+
 def _orders(each: Iterable[Order]) -> tuple[Order, ...]:
     return tuple(each)
 
@@ -67,6 +87,9 @@ class PositionSnapshot:
     holdings: tuple[Holding, ...] = field(converter=_holdings)
     live: tuple[Order, ...] = field(converter=_orders)
     settled_through: int = field(validator=[whole, not_negative])
+    average_prices: tuple[tuple[int, Decimal], ...] = field(default=(), converter=_pairs)  # conId -> paid per share
+    realised: Decimal = field(default=Decimal(0), converter=exact)  # of the book since it began, less commissions
+    busy: str = ""  # what the desk does by itself just now, such as flattening or mending; empty: nothing
 
     def __attrs_post_init__(self) -> None:
         if len({holding.instrument.con_id for holding in self.holdings}) < len(self.holdings):

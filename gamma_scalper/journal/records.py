@@ -15,6 +15,7 @@ from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing
 from gamma_scalper.domain.ports import Altered, LinkReport, OrderReport, Recap, Warned
 from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.strategy_entries import Attributed, Decided, Instructed, Noted, StateChanged
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.journal.operations import intent_of
 from gamma_scalper.journal.sentences import named, refused, sentence
@@ -62,10 +63,11 @@ FILL = (Fill, InferredFill, Commission, e.Delivered, e.Lapsed, e.Replaced, e.Pai
 RISK = (
     e.PlanNotPermitted, e.PlanRefused, e.PermitChanged, e.ModeChanged, e.Paused, e.Unpaused, e.Halted, e.HaltLifted,
     e.Marked, e.DayBegan, e.FlattenAsked, e.FlattenStopped, e.Reconciled, e.Accepted, e.CommandTaken,
+    Decided, StateChanged, Instructed, Attributed,
 )  # fmt: skip
 NOT_EXPORTED = (  # how the program went about it; `ops` tells of these
     e.Elapsed, e.Restarted, e.RecordsRead, e.Looked, e.BooksClosed, Recap, LinkReport, Warned, e.SessionBegan,
-    e.SessionEnded, e.BaselineDeclared,
+    e.SessionEnded, e.BaselineDeclared, Noted,
 )  # fmt: skip
 
 _EMPTY: Record = dict.fromkeys(COLUMNS)

@@ -10,6 +10,7 @@ from gamma_scalper.domain.instruments import Combo, Option, Tradable
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing
 from gamma_scalper.domain.ports import Altered, LinkReport, OrderReport, Recap, Warned
 from gamma_scalper.domain.proposals import Refusal
+from gamma_scalper.domain.strategy_entries import Attributed, Decided, Instructed, Noted, StateChanged, StrategyEntry
 
 Intents = Mapping[IntentId, Intent]  # those ordered so far
 
@@ -30,6 +31,8 @@ def sentence(entry: e.Entry, intents: Intents) -> str:
         return _desk(entry)
     if isinstance(entry, e.LedgerEntry):
         return _ledger(entry, intents)
+    if isinstance(entry, StrategyEntry):
+        return _strategy(entry)
     return _house(entry)
 
 
@@ -189,6 +192,28 @@ def _ledger(entry: e.LedgerEntry, intents: Intents) -> str:
 
 
 _DONE = {"buy": "bought", "sell": "sold"}
+
+
+# -- the strategy ------------------------------------------------------------------------------------------------------
+
+
+def _strategy(entry: StrategyEntry) -> str:
+    match entry:
+        case Decided():
+            return f"decided, {entry.rule}: {entry.why}"
+        case Noted():
+            return "the strategy noted what it must remember"
+        case StateChanged():
+            return f"the book is at {', '.join(entry.states)}" + (", shares without options" if entry.orphan else "")
+        case Instructed():
+            what = f"exercise {plain(entry.contracts)} {named(entry.option)}: {entry.why}"
+            return (
+                f"could not {what}; a person has to: {entry.refused}" if entry.refused else f"told the broker to {what}"
+            )
+        case Attributed():
+            earned = f"earned {plain(entry.total)} since {entry.since:%H:%M:%S}"
+            return f"{earned}: gamma {plain(entry.gamma)}, theta {plain(entry.theta)}, costs {plain(entry.costs)}"
+    assert_never(entry)
 
 
 # -- the house ---------------------------------------------------------------------------------------------------------

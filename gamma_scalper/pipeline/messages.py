@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from attrs import evolve, field, frozen
 
 from gamma_scalper.domain.checks import counted, not_empty
-from gamma_scalper.domain.orders import IntentId, Pricing
-from gamma_scalper.domain.proposals import Plan
+from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.domain.snapshots import MarketSnapshot, PositionSnapshot
 
 
@@ -46,30 +45,16 @@ def merged(older: Trigger, newer: Trigger) -> Trigger:
     )
 
 
-@frozen
-class Reprice:
-    """A living order is to have another price."""
-
-    intent: IntentId
-    pricing: Pricing
-    why: str = field(validator=not_empty)
-
-
-@frozen
-class Withdraw:
-    """A living order is to be cancelled."""
-
-    intent: IntentId
-    why: str = field(validator=not_empty)
-
-
 @frozen(kw_only=True)
-class Flatten:
-    """All that the book owns is to go."""
+class DeltaUpdate:
+    """What the engine made of one trigger."""
 
-    why: str = field(validator=not_empty)
-    by: str = field(validator=not_empty)
-    within_s: float
+    book: str
+    seq: int = field(validator=counted)
+    reasons: tuple[Reason, ...] = field(converter=_in_order, validator=not_empty)
+    picture: Picture
 
 
-TradeCommand = Plan | Reprice | Withdraw | Flatten
+def newest(older: DeltaUpdate, newer: DeltaUpdate) -> DeltaUpdate:
+    """One update for two: all their reasons, the newest picture, which knows all that the older one did."""
+    return evolve(newer, reasons=older.reasons + newer.reasons)

@@ -28,11 +28,11 @@ from gamma_scalper.domain.entries import (
 )
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing, Purpose
 from gamma_scalper.domain.ports import LinkReport, NotReady, OrderRouter, Refused, Unanswered
-from gamma_scalper.domain.proposals import Approved, Plan, Refusal
+from gamma_scalper.domain.proposals import Approved, Flatten, Plan, Refusal, Reprice, TradeCommand, Withdraw
 from gamma_scalper.domain.proposals import Refused as NotPermitted
 from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.kernel import Channel, Clock, Fatal, Unbounded, together
-from gamma_scalper.pipeline.messages import Flatten, Reason, Reprice, TradeCommand, Trigger, Withdraw
+from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.portfolio import effects
 from gamma_scalper.portfolio.desk import Desk, amendable, desk, due, snapshot
 from gamma_scalper.portfolio.desk_parameters import DeskParameters, as_settings

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from gamma_scalper.domain.entries import (
@@ -38,7 +39,7 @@ from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.effects import Effect, Tell
 from gamma_scalper.portfolio.errands import flatten_asked, flatten_stopped, looked, refused
 from gamma_scalper.portfolio.hearing import altered, heard, link_changed, restarted, told_of_ledger
-from gamma_scalper.portfolio.ledger import Ledger, holdings
+from gamma_scalper.portfolio.ledger import Ledger, average_price, earned, holdings
 from gamma_scalper.portfolio.recaps import recap, records_read
 from gamma_scalper.portfolio.sending import (
     amend_asked,
@@ -105,8 +106,17 @@ _HANDLERS: Mapping[type, Callable[[Draft, Any], object] | None] = {
 
 def snapshot(state: Desk) -> PositionSnapshot:
     """What is held, what may still fill, and up to where every end is known."""
-    live = (ticket.order for ticket in state.living)
-    return PositionSnapshot(holdings(state.ledger), tuple(live), state.settled_through)
+    ledger, held = state.ledger, holdings(state.ledger)
+    prices = ((each.instrument.con_id, average_price(ledger, each.instrument.con_id)) for each in held)
+    flattening = "" if state.flattening is None else f"flattening: {state.flattening.why}"
+    return PositionSnapshot(
+        holdings=held,
+        live=tuple(ticket.order for ticket in state.living),
+        settled_through=state.settled_through,
+        average_prices=[(con_id, price) for con_id, price in prices if price is not None],
+        realised=sum((each.amount for each in earned(ledger)), Decimal(0)),
+        busy=flattening or ("mending a half-filled structure" if state.repairing else ""),
+    )
 
 
 def reservations(state: Desk) -> tuple[tuple[IntentId, Money], ...]:

@@ -339,8 +339,12 @@ def profit(ledger: Ledger, marks: Mapping[int, Decimal]) -> tuple[Money, ...] | 
     open_profit = unrealised(ledger, marks)
     if open_profit is None:
         return None
-    kept = _by_currency(ledger, lambda sums: sums.realised - sums.commissions)
-    return tuple(each + more for each, more in zip(kept, open_profit, strict=True))
+    return tuple(each + more for each, more in zip(earned(ledger), open_profit, strict=True))
+
+
+def earned(ledger: Ledger) -> tuple[Money, ...]:
+    """Realised, less commissions, by currency."""
+    return _by_currency(ledger, lambda sums: sums.realised - sums.commissions)
 
 
 def filled_of(ledger: Ledger, intent: IntentId) -> Mapping[int, Decimal]:

@@ -25,6 +25,7 @@ from gamma_scalper.domain.ports import (
 from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.domain.strategy_entries import Attributed, Decided, Instructed, Noted, StateChanged
 from gamma_scalper.journal.codec import KINDS, encode
 
 GOLDEN = Path(__file__).with_name("golden.jsonl")
@@ -172,6 +173,16 @@ SAMPLES: tuple[e.Entry, ...] = (
     e.Accepted(difference="d41d8c", by="ada", how="as baseline"),
     e.CommandTaken(number=3, name="pause", by="ada", argument="spy", outcome="paused"),
     e.BaselineDeclared([Holding(SPY, "500")]),
+    Decided("inside the band", "projected delta 3.2, and the band is -10 to 10"),
+    Noted('{"began":"2026-01-05T17:00:00+00:00"}'),
+    StateChanged(["long gamma", "in band", "normal", "normal", "idle", "ok"]),
+    Instructed(option=CALL, contracts=2, why="a dividend of 1.80 tomorrow"),
+    Instructed(option=CALL, contracts=2, why="a dividend of 1.80 tomorrow", refused="not connected"),
+    Attributed(
+        since=NOON, until=NOON + timedelta(minutes=5), total="-1.25", delta="0.10", gamma="4.30", theta="-3.20",
+        vega="-1.50", vanna="0.02", volga="0", zomma="0.01", carry="0", costs="-1.00", unexplained="0.02",
+        spot_from=600.0, spot_to=600.5, implied_from=0.15, implied_to=0.149,
+    ),
 )  # fmt: skip
 
 # -- by hypothesis -----------------------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from attrs import frozen
 
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Limit, Order, Purpose, Side, Working
-from gamma_scalper.domain.proposals import Deltas, Plan, Proposal
+from gamma_scalper.domain.proposals import Deltas, Plan, Proposal, Reprice, TradeCommand, Withdraw
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.kernel import Channel, Clock
-from gamma_scalper.pipeline.messages import Reprice, TradeCommand, Trigger, Withdraw
+from gamma_scalper.pipeline.messages import Trigger
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 
 PATIENCE_S, GOOD_FOR_S = 10.0, 5.0

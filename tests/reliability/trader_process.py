@@ -25,14 +25,13 @@ from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.orders import Purpose, Side
-from gamma_scalper.domain.proposals import Proposal
+from gamma_scalper.domain.proposals import Proposal, TradeCommand
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import SessionParameters
 from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.journal.store import SqlJournal
 from gamma_scalper.kernel import Clock, PacedClock, Stage, WallClock, together
 from gamma_scalper.pipeline.hours import Hours
-from gamma_scalper.pipeline.messages import TradeCommand
 from gamma_scalper.pipeline.reconciling import ReconcileParameters
 from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.portfolio.desk_parameters import DeskParameters

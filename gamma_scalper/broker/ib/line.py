@@ -6,8 +6,9 @@ from attrs import Factory, define, evolve
 
 from gamma_scalper.broker.ib import numbers
 from gamma_scalper.broker.ib.short_sales import ShortSales
+from gamma_scalper.domain.greeks import BrokerGreeks
 from gamma_scalper.domain.instruments import Index, Option, Stock
-from gamma_scalper.domain.ports import BrokerGreeks, Condition
+from gamma_scalper.domain.ports import Condition
 from gamma_scalper.domain.quotes import DataType, Quote
 
 # Tick numbers, live and delayed.

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from gamma_scalper.broker.simulated.venue import Venue
+from gamma_scalper.domain.greeks import BrokerGreeks
 from gamma_scalper.domain.instruments import Combo, Instrument, Option
-from gamma_scalper.domain.ports import BrokerGreeks, Condition, Refused
+from gamma_scalper.domain.ports import Condition, Refused
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.market import UnknownContract
 from gamma_scalper.exchange.tickets import LookAway

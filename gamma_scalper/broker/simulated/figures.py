@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from gamma_scalper.broker.simulated.venue import Venue
+from gamma_scalper.domain.greeks import BrokerGreeks
 from gamma_scalper.domain.instruments import Option
-from gamma_scalper.domain.ports import BrokerGreeks
 from gamma_scalper.exchange.valuation import Valuation
 
 _EVERY = timedelta(seconds=1)

@@ -8,7 +8,8 @@ from gamma_scalper.broker.simulated.figures import Figures
 from gamma_scalper.broker.simulated.order_stream import OrderStream
 from gamma_scalper.broker.simulated.parameters import SimulatedParameters
 from gamma_scalper.broker.simulated.venue import Venue
-from gamma_scalper.domain.ports import BrokerGreeks, Link, LinkReport, NotReady, Unanswered
+from gamma_scalper.domain.greeks import BrokerGreeks
+from gamma_scalper.domain.ports import Link, LinkReport, NotReady, Unanswered
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.delivery import Delivery, Dropped, Told
 from gamma_scalper.exchange.events import Charged, Event, Executed, Notice, OrderStatus
