@@ -10,7 +10,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,31 +19,43 @@ from gamma_scalper.broker.ib.codes import load_codes
 from gamma_scalper.broker.simulated import PaperBroker, Venue
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.ports import Broker
+from gamma_scalper.domain.sessions import OutsideCalendar
 from gamma_scalper.exchange.engine import Engine
-from gamma_scalper.exchange.parameters import ExchangeParameters
-from gamma_scalper.exchange.specs import market_from
+from gamma_scalper.exchange.market import Market
 from gamma_scalper.gateway.gateway import Gateway
-from gamma_scalper.gateway.opening import open_exchange
+from gamma_scalper.gateway.past import Past
 from gamma_scalper.kernel import Clock, LoopClock, VirtualLoop, WallClock
+from gamma_scalper.paper_account import Kept, offline_market, paper_fills
 from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
 
 T = TypeVar("T")
 Use = Callable[[Broker, Clock], Coroutine[Any, Any, T]]
 
 _EMBEDDED = "embedded"
+_AFTER_CLOSE, _BEFORE_OPEN = timedelta(minutes=20), timedelta(minutes=1)  # options may trade on for a while
 
 
-def with_broker(system: SystemParameters, use: Use[T], *, reads_only: bool = False, pace: float | None = 1.0) -> T:
+def with_broker(
+    system: SystemParameters,
+    use: Use[T],
+    *,
+    reads_only: bool = False,
+    pace: float | None = 1.0,
+    kept: Kept | None = None,
+) -> T:
     """Run `use` with the broker of this mode, on the loop and the clock that go with it; it starts the broker itself.
 
     With `reads_only` a broker's own account gets no order port either, whatever the mode; `pace` is the embedded
-    market's speed, None being as fast as it can.
+    market's speed while it is open, None being as fast as it can; `kept` says where a simulated account outlives this.
     """
-    if system.gateway != _EMBEDDED:
-        clock = WallClock()
+    if system.gateway == _EMBEDDED:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace)) as runner, offline_market(system, kept) as offline:
+            return runner.run(_embedded(system, use, *offline, pace))
+    clock = WallClock()
+    if system.mode == "live" or system.paper_fills == "broker":
         return asyncio.run(_used(use, broker_of(system, clock, reads_only=reads_only), clock))
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace)) as runner:
-        return runner.run(_embedded(system, use))
+    with paper_fills(system, clock.now(), kept) as engine:
+        return asyncio.run(_used(use, _filled_here(system, clock, engine), clock))
 
 
 def broker_of(system: SystemParameters, clock: Clock, *, reads_only: bool = False) -> Broker:
@@ -52,9 +64,12 @@ def broker_of(system: SystemParameters, clock: Clock, *, reads_only: bool = Fals
         return _at_broker(system, clock, account=system.live_account, require="live", read_only=reads_only)
     if system.paper_fills == "broker":
         return _at_broker(system, clock, account=system.account, require="paper", read_only=reads_only)
+    with paper_fills(system, clock.now(), None) as engine:
+        return _filled_here(system, clock, engine)
+
+
+def _filled_here(system: SystemParameters, clock: Clock, engine: Engine) -> Broker:
     real = _at_broker(system, clock, account=system.account, require=None, read_only=True)
-    market = market_from(f"push:start={clock.now().date()}")
-    engine = Engine(market, accounts=_accounts(system), parameters=ExchangeParameters(venue=system.venue))
     return PaperBroker(real, Venue(engine, clock), SIMULATED_ACCOUNT)
 
 
@@ -85,14 +100,8 @@ def _at_broker(system: SystemParameters, clock: Clock, **terms: Any) -> IbBroker
     )
 
 
-def _accounts(system: SystemParameters) -> dict[str, Decimal]:
-    return {SIMULATED_ACCOUNT: Decimal(system.paper_cash)}
-
-
-async def _embedded(system: SystemParameters, use: Use[T]) -> T:
+async def _embedded(system: SystemParameters, use: Use[T], engine: Engine, past: Past, pace: float | None) -> T:
     """The real client against our own gateway, in memory; market, gateway and client share one clock."""
-    parameters = ExchangeParameters(venue=system.venue)
-    engine, past = open_exchange(system.market, seed=system.seed, accounts=_accounts(system), parameters=parameters)
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
     clock = LoopClock(loop, engine.now)
@@ -101,6 +110,7 @@ async def _embedded(system: SystemParameters, use: Use[T]) -> T:
     codes = load_codes(Path(system.error_codes) if system.error_codes else None)
     broker = IbBroker((_EMBEDDED, 0), system.client_id, SIMULATED_ACCOUNT, clock, system.ib, codes=codes)
     running = asyncio.create_task(gateway.run(), name="gateway")
+    nights = asyncio.create_task(_hurry_through_nights(loop, engine.market, clock, pace), name="nights")
     using = asyncio.create_task(_used(use, broker, clock), name="user of the embedded gateway")
     try:
         await asyncio.wait((running, using), return_when=asyncio.FIRST_COMPLETED)
@@ -109,10 +119,25 @@ async def _embedded(system: SystemParameters, use: Use[T]) -> T:
         return await using
     finally:
         using.cancel()
-        await asyncio.wait((using,))
+        nights.cancel()
+        await asyncio.wait((using, nights))
         await gateway.close()
         running.cancel()
         await asyncio.wait((running,))
+
+
+async def _hurry_through_nights(loop: VirtualLoop, market: Market, clock: Clock, pace: float | None) -> None:
+    """Nobody wants to sit through seventeen hours in which nothing trades."""
+    hours = market.sessions(market.underlyings()[0].con_id)
+    while True:
+        now = clock.now()
+        session = hours.at(now - _AFTER_CLOSE) or hours.at(now) or hours.at(now + _BEFORE_OPEN)
+        loop.pace = None if session is None else pace
+        try:
+            until = hours.after(now).opens - _BEFORE_OPEN if session is None else session.closes + _AFTER_CLOSE
+        except OutsideCalendar:
+            return
+        await clock.sleep(max((until - now).total_seconds(), 1.0))
 
 
 async def _used(use: Use[T], broker: Broker, clock: Clock) -> T:

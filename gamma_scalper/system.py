@@ -94,6 +94,10 @@ class SystemParameters:
         return self.mode_dir / "inbox.db"
 
     @property
+    def exchange_path(self) -> Path:
+        return self.mode_dir / "exchange.db"
+
+    @property
     def lock_path(self) -> Path:
         return self.mode_dir / "lock"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.quotes import Quote
@@ -107,7 +107,7 @@ class Engine:
         parameters: ExchangeParameters = ExchangeParameters(),
         seed: int = 0,
         faults: FaultSchedule = NO_FAULTS,
-    ) -> "Engine":
+    ) -> Self:
         """Raises `NotThisMarket` where market or seed are not those it was taken of."""
         engine = cls(market, parameters=parameters, seed=seed, faults=faults)
         recall(engine.floor, text)

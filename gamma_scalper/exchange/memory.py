@@ -21,7 +21,22 @@ from gamma_scalper.exchange.floor import Floor, Mark, Numbers
 from gamma_scalper.exchange.halts import ShareWatch
 from gamma_scalper.exchange.market import Market
 from gamma_scalper.exchange.orders import Order, Pending
-from gamma_scalper.exchange.tickets import ComboLeg, Exercise, Kind, Ticket
+from gamma_scalper.exchange.tickets import (
+    Cancel,
+    CancelAll,
+    ComboLeg,
+    Deposit,
+    Exercise,
+    Halt,
+    Kind,
+    Look,
+    LookAway,
+    Modify,
+    Place,
+    SetShortable,
+    Tick,
+    Ticket,
+)
 
 VERSION = 1
 
@@ -31,7 +46,7 @@ E = TypeVar("E", Executed, Charged)
 class NotThisMarket(ValueError):
     """What is remembered belongs to another market, seed or version.
 
-    For the operator: start with the market it was made with, or with `--start fresh` on a new one.
+    For the operator: start with the market it was made with, or in another state folder.
     """
 
 
@@ -117,6 +132,26 @@ def recall(floor: Floor, text: str) -> None:
     floor.charges = {plain["exec_id"]: _event(plain, Charged) for plain in kept["charges"]}
     floor.faults.restore(kept["faults"])
     floor.out.clear()
+
+
+# -- instructions ------------------------------------------------------------------------------------------------------
+
+_TOLD = (Place, Modify, Cancel, CancelAll, Exercise, Deposit, Halt, SetShortable, Look, LookAway, Tick)
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in _TOLD}
+
+
+def written(instruction: Any) -> Any:
+    """As plain JSON data; quotes from outside are no instruction that can be given again."""
+    if type(instruction) not in _TOLD:
+        raise TypeError(f"{type(instruction).__name__} is nothing that is written down")
+    return _CONVERTER.unstructure(instruction)
+
+
+def instruction(kind: str, plain: Any) -> Any:
+    return _CONVERTER.structure(plain, _KINDS[kind])
+
+
+# -- parts of the floor ------------------------------------------------------------------------------------------------
 
 
 def _plain_event(event: Executed | Charged) -> dict[str, Any]:

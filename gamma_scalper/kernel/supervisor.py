@@ -68,6 +68,7 @@ class Supervisor:
         self._recent = {stage: deque[float]() for stage in names}  # stage -> when it last recovered
         self._told_to_end: set[str] = set()  # stages this ring has cancelled
         self._started = False
+        self._tasks: list[tuple[Stage, asyncio.Task[None]]] = []
         self._end: End | None = None
         self._ended = asyncio.Event()
         self._log = logger.bind(book=name)
@@ -77,7 +78,7 @@ class Supervisor:
         if self._started:
             raise RuntimeError(f"ring {self.name} has run already; make a new one")
         self._started = True
-        tasks: list[tuple[Stage, asyncio.Task[None]]] = []
+        tasks = self._tasks
         cancelled = False
         try:
             for stage in self._stages:
@@ -107,6 +108,12 @@ class Supervisor:
     def stop(self) -> None:
         """Ask for an orderly end; returns at once, `run` returns when it is done."""
         self._decide(Stopped())
+
+    async def dismiss(self, *names: str) -> None:
+        """End these stages for good, the last first, while the others go on; what waits for them is theirs to keep."""
+        for stage, task in reversed(self._tasks):
+            if stage.name in names:
+                await self._cancel(stage, task)
 
     async def _live(self, stage: Stage) -> None:
         while True:

@@ -60,7 +60,7 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._jobs: deque[tuple[Future[Any], asyncio.Future[Any]]] = deque()
         self._wake: SimpleQueue[None] = SimpleQueue()  # from threads and signal handlers
         self._asyncgens = _OrderedWeakSet()
-        self._pace = pace
+        self._pace: float | None = None
         self._wall = WallClock()
         self._anchor = (0.0, self._wall.monotonic())
         self._numbers = 0
@@ -68,15 +68,29 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._to_cancel: list[_OrderedTask[Any]] = []  # asked while the loop stood still
         self._signal_handlers: dict[int, Any] = {}
         self.set_task_factory(_ordered_task)
-        if pace is not None and not 0 < pace < math.inf:
+        try:
+            self.pace = pace
+        except ValueError:
             self.close()
-            raise ValueError(f"pace must be None or a positive number, not {pace}")
+            raise
 
     # -- time ------------------------------------------------------------------------------------------------------
 
     def time(self) -> float:
         """Seconds since this loop was made; exactly a timer's `when` while its callback runs."""
         return self._now
+
+    @property
+    def pace(self) -> float | None:
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: float | None) -> None:
+        """From now on; None is as fast as it can."""
+        if pace is not None and not 0 < pace < math.inf:
+            raise ValueError(f"pace must be None or a positive number, not {pace}")
+        self._pace = pace
+        self._anchor = (self._now, self._wall.monotonic())
 
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None

@@ -1,0 +1,76 @@
+"""The simulated account and the market it trades in: begun anew, or gone on with where the last run stopped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import frozen
+
+from gamma_scalper.exchange.diary import Diary, KeptEngine
+from gamma_scalper.exchange.engine import Engine
+from gamma_scalper.exchange.parameters import ExchangeParameters
+from gamma_scalper.exchange.specs import market_from
+from gamma_scalper.gateway.opening import open_market
+from gamma_scalper.gateway.past import Past
+from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
+
+
+@frozen
+class Kept:
+    """Where account and market are kept, and up to when whoever traded in it has seen it."""
+
+    path: Path
+    until: datetime | None = None
+
+
+@contextmanager
+def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tuple[Engine, Past]]:
+    """Of GATEWAY=embedded. Kept, it is written down until the end; else it is forgotten then."""
+    if kept is None:
+        yield _begun(system)
+        return
+    with Diary(kept.path) as diary:
+        if diary.market:
+            market, past = open_market(system.market, seed=system.seed, past_sessions=0)  # its past is not kept
+            engine = diary.restored(market, _parameters(system), system.seed, kept.until)
+        else:
+            engine, past = _begun(system)
+        engine.diary = diary
+        try:
+            yield engine, past
+        finally:
+            diary.keep(engine)
+
+
+def _begun(system: SystemParameters) -> tuple[KeptEngine, Past]:
+    market, past = open_market(system.market, seed=system.seed)
+    return KeptEngine(market, accounts=_accounts(system), parameters=_parameters(system), seed=system.seed), past
+
+
+@contextmanager
+def paper_fills(system: SystemParameters, now: datetime, kept: Kept | None) -> Iterator[Engine]:
+    """Our own exchange on a broker's quotes, which begins today or goes on since the day it began."""
+    spec = f"push:start={now.date()}"
+    if kept is None:
+        yield Engine(market_from(spec), accounts=_accounts(system), parameters=_parameters(system))
+        return
+    with Diary(kept.path) as diary:
+        if diary.market:
+            engine = diary.restored(market_from(diary.market), _parameters(system), seed=0)
+        else:
+            engine = KeptEngine(market_from(spec), accounts=_accounts(system), parameters=_parameters(system))
+        engine.diary = diary
+        try:
+            yield engine
+        finally:
+            diary.keep(engine)
+
+
+def _accounts(system: SystemParameters) -> dict[str, Decimal]:
+    return {SIMULATED_ACCOUNT: Decimal(system.paper_cash)}
+
+
+def _parameters(system: SystemParameters) -> ExchangeParameters:
+    return ExchangeParameters(venue=system.venue)
