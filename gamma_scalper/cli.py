@@ -32,6 +32,7 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
 from gamma_scalper.kernel import WallClock
+from gamma_scalper.market_access import confirm_account
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import SIMULATED_ACCOUNT, Config, SystemParameters
 
@@ -60,9 +61,95 @@ def main(load_config: Loader) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def bare(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+def trade(
+    context: typer.Context,
+    book: Annotated[
+        list[str] | None,
+        typer.Option("--book", metavar="NAME", help="Trade this book; give it again for more. Otherwise spy."),
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="paper or live; MODE otherwise.")] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(
+            "--market", metavar="SPEC", help="The offline market, as in the command market; MARKET otherwise."
+        ),
+    ] = None,
+    speed: Annotated[
+        str, typer.Option(metavar="N|max", help="The offline market: so many times as fast as the wall clock.")
+    ] = "1",
+    lasts: Annotated[
+        str,
+        typer.Option("--for", metavar="1d|2h|30m", help="End after so many sessions, or so much time of the market."),
+    ] = "",
+    seed: Annotated[int | None, typer.Option(help="All chance of the offline market is drawn from it.")] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="resume|fresh|adopt",
+            help="Go on with what is held; close it and begin anew; or take over a straddle that is in the account.",
+        ),
+    ] = "resume",
+    account: Annotated[
+        str | None,
+        typer.Option("--confirm-account", metavar="ID", help="Live mode: that of LIVE_ACCOUNT, again."),
+    ] = None,
+    set_: SetOption = None,
+) -> None:
+    """Without a command it trades: paper mode on the offline market, unless the settings say otherwise.
+
+    main.py --speed 60                              a day in seven minutes
+
+    main.py --book nvda --market "heston:symbol=NVDA,spot=180,sigma=0.4,implied=0.42" --speed 60
+
+    main.py --for 1d --speed max --seed 7           a session as fast as it can be computed, the same on every run
+    """
+    if context.invoked_subcommand is not None:
+        sources = [context.get_parameter_source(name) for name in context.params]
+        if any(source is not None and source.name == "COMMANDLINE" for source in sources):
+            raise UserError(f"flags for {context.invoked_subcommand} come behind it, not before")
+        return
+    from gamma_scalper.commands.run import Asked, run
+
+    if start not in ("resume", "fresh", "adopt"):
+        raise UserError(f"--start {start}: allowed are resume, fresh and adopt")
+    named = (("mode", mode), ("market", spec), ("seed", seed))
+    overrides = [f"{key}={value}" for key, value in named if value is not None]
+    loaded = load(context, [*overrides, *(set_ or ())])
+    _confirm(loaded.system, account)
+    asked = Asked(
+        books=choose(loaded, book or ["spy"]),
+        speed=_speed(speed, loaded.system),
+        lasts=lasts,
+        start=start,
+        with_panel=sys.stdout.isatty(),
+    )
+    raise typer.Exit(int(run(loaded, asked)))
+
+
+def _confirm(system: SystemParameters, given: str | None) -> None:
+    """Real money takes two confirmations: the account in `.env`, and a person who names it again."""
+
+    def typed() -> str:
+        return str(typer.prompt("Real money is at stake. Type the account to trade in", hide_input=True))
+
+    if not confirm_account(system, given, typed if sys.stdin.isatty() else None):
+        raise UserError("live mode: name the account of LIVE_ACCOUNT a second time, with --confirm-account ID")
+
+
+def _speed(text: str, system: SystemParameters) -> float | None:
+    if system.gateway != "embedded":
+        if text != "1":
+            raise UserError("--speed: only the offline market can be hurried; GATEWAY is a broker's")
+        return 1.0
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.1 <= speed <= 100_000:
+        raise UserError(f"--speed {text} is not allowed; allowed: 0.1 to 100000 times the wall clock, or max")
+    return speed
 
 
 @app.command()

@@ -20,6 +20,7 @@ from loguru import logger
 from gamma_scalper.domain.entries import BaselineDeclared, CommandTaken, DeskEntry, SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.snapshots import Holding
+from gamma_scalper.domain.strategy_entries import Noted
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.desk import Desk, desk, opened
 from gamma_scalper.portfolio.desk_parameters import DeskParameters
@@ -45,6 +46,7 @@ class Remembered:
     baselines: Map[str, tuple[Holding, ...]] = field(factory=Map)  # book -> the user's own, as last declared
     commands: Map[Asked, str] = field(factory=Map)  # command of the inbox -> what came of it
     mode: str = ""  # paper or live: whose journal it is; empty: nobody's yet
+    notes: Map[str, str] = field(factory=Map)  # book -> what its strategy noted last
 
     def desk(self, book: str) -> Desk:
         return self.desks[book] if book in self.desks else opened(book, DeskParameters())
@@ -81,7 +83,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
     """The state after these rows; what the desks wanted done then was done, or is asked after by `Restarted`."""
     seq, governance = since.seq, since.governance
     desks, baselines, commands = dict(since.desks), dict(since.baselines), dict(since.commands)
-    mode = since.mode
+    mode, notes = since.mode, dict(since.notes)
     for row in rows:
         entry = row.entry
         seq, governance = row.seq, govern(governance, row.book, entry, row.at)
@@ -91,6 +93,8 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
             commands[entry.number, entry.asked_at] = entry.outcome
         elif isinstance(entry, SessionBegan):
             mode = entry.mode
+        elif isinstance(entry, Noted):
+            notes[row.book] = entry.notes
         elif row.book and type(entry) in _DESK_ENTRIES:
             state = desks.get(row.book) or opened(row.book, DeskParameters())
             try:
@@ -101,7 +105,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
                     "keep the journal and report this",
                     ExitCode.JOURNAL_DAMAGED,
                 ) from error
-    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands), mode)
+    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands), mode, Map(notes))
 
 
 def recover(journal: Keeper) -> Remembered:

@@ -1,8 +1,10 @@
 """A house at work: any number of books over one broker and one journal, each in a ring of its own."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from attrs import field, frozen
 from loguru import logger
@@ -21,7 +23,8 @@ from gamma_scalper.domain.entries import (
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Instrument
 from gamma_scalper.domain.journal_ports import Controls, Journal
-from gamma_scalper.domain.ports import Broker, OrderRouter, Recap, Warned
+from gamma_scalper.domain.orders import Purpose
+from gamma_scalper.domain.ports import Broker, Link, OrderRouter, Recap, Warned
 from gamma_scalper.domain.proposals import Withdraw
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
@@ -53,6 +56,7 @@ from gamma_scalper.risk.governance import HOUSE
 
 _COMMANDS, _DEEP = 4, 10_000
 _DESK = "PositionManager"
+_CLOSING_S, _CLOSING_LOOK_S = 1.5, 0.02
 
 
 @frozen(kw_only=True)
@@ -102,8 +106,8 @@ class Trading:
                 f"this journal is of {remembered.mode} mode, and MODE is {terms.session.mode}; the two never share "
                 "one: set another JOURNAL_URL or STATE_DIR"
             )
-        self._broker, self._journal, self._clock, self._terms = broker, journal, clock, terms
-        self._board = QuoteBoard(broker.feed)
+        self._broker, self._journal, self._clock, self.terms = broker, journal, clock, terms
+        self.board = QuoteBoard(broker.feed)
         self._remembered = remembered
         self._residents = {resident.name: resident for resident in residents}
         self.house = TradingHouse(
@@ -111,7 +115,7 @@ class Trading:
             clock=clock,
             broker=broker,
             router=router,
-            board=self._board,
+            board=self.board,
             residents=self._residents,
             states={name: remembered.desk(name) for name in sorted({*self._residents, *remembered.desks})},
             governance=remembered.governance,
@@ -127,33 +131,52 @@ class Trading:
         self._caretaker = Caretaker(
             self.house, happenings, self.reconciling, controls, terms.caretaker, remembered.commands
         )
+        self._rings_at_work: dict[str, Supervisor] = {}
+        self._other_stages: dict[str, list[str]] = {}  # book -> names of those besides its desk
+        self._stopping = asyncio.Event()
+        self._why_stopped = ""
         self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
-        self._board.read_into(self._shares)
+        self.board.read_into(self._shares)
 
-    async def run(self, stages: Stages, watched: Sequence[Instrument] = ()) -> None:
-        """Connect, then live; `stages` are the stages a book's ring has besides its `PositionManager`."""
+    def notes(self, book: str) -> str:
+        """What the book's strategy noted before this session; empty: nothing."""
+        return self._remembered.notes.get(book, "")
+
+    async def run(
+        self,
+        stages: Stages,
+        watched: Sequence[Instrument] = (),
+        also: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({}),
+    ) -> None:
+        """Connect, then live; `stages` are the stages a book's ring has besides its `PositionManager`.
+
+        `also` lives and dies with the house.
+        """
         self._begin()
-        await self._broker.start()
+        if self._broker.link.link is not Link.READY:
+            await self._broker.start()
         await self._broker.feed.subscribe(list(watched))
         try:
             await together(
-                quotes=self._board.follow(),
+                **also,
+                quotes=self.board.follow(),
                 sees=self._see(),
                 listens=self._listening.run(),
                 reconciles=self.reconciling.run(),
                 takes_care=self._caretaker.run(),
                 writes=self._journal.keep_flushing(),
                 rings=self._rings(stages),
+                ends=self._end_when_asked(),
             )
         except UserError as error:
             if error.exit_code is not ExitCode.JOURNAL_DAMAGED:
                 self.house.take_down(HOUSE, SessionEnded(str(error), error.exit_code))
             raise
-        self.house.take_down(HOUSE, SessionEnded("every book's ring has ended", ExitCode.OK))
+        self.house.take_down(HOUSE, SessionEnded(self._why_stopped or "every book's ring has ended", ExitCode.OK))
         await self._journal.flush()
 
     def _begin(self) -> None:
-        self.house.take_down(HOUSE, self._terms.session)
+        self.house.take_down(HOUSE, self.terms.session)
         if HOUSE not in self._remembered.governance.modes:
             self.house.take_down(HOUSE, ModeChanged(Mode.LIVE, "the first session", "the house"))
         for name, state in sorted(self.house.states.items()):
@@ -179,7 +202,7 @@ class Trading:
         queues = Queues(Channel("trades", Block(_COMMANDS)), happenings, Channel("triggers", Conflate(merged)))
         state = self.house.states[resident.name]
         manager = PositionManager(state, queues, self.house, router, self._clock, resident.desk)
-        return BookAtWork(resident=resident, queues=queues, board=self._board, clock=self._clock, manager=manager)
+        return BookAtWork(resident=resident, queues=queues, board=self.board, clock=self._clock, manager=manager)
 
     async def _rings(self, stages: Stages) -> None:
         """Every book's, until all have ended. One that fails takes no other with it."""
@@ -190,7 +213,7 @@ class Trading:
         name = book.resident.name
         end = await self._supervised(book, stages(book))
         if isinstance(end, Failed) and end.stage != _DESK:
-            end = await self._supervised(book, [Stage("emergency", partial(_withdraw_all, book))])
+            end = await self._supervised(book, [Stage("emergency", partial(_emergency, book))])
         if isinstance(end, Failed):
             del self._happenings[name]  # what is told of it now goes to the house, which books it
             logger.bind(book=name).error("the desk has ended, and nobody minds its orders; start the trader anew")
@@ -198,12 +221,40 @@ class Trading:
     async def _supervised(self, book: BookAtWork, others: Sequence[Stage]) -> End:
         name = book.resident.name
         desk = Stage(_DESK, book.manager.run, book.queues.trades)
-        end = await Supervisor(name, [desk, *others], self._terms.patience).run()
+        ring = self._rings_at_work[name] = Supervisor(name, [desk, *others], self.terms.patience)
+        self._other_stages[name] = [stage.name for stage in others]
+        end = await ring.run()
         if isinstance(end, Failed):
             if isinstance(end.error, UserError):
                 raise end.error
             self.house.take_down(name, Halted("ring ended", f"{end.stage}: {end.error}"))
         return end
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def stop(self, why: str) -> None:
+        """Ask for an orderly end: strategies stop, what works is cancelled, positions are kept."""
+        if not self._stopping.is_set():
+            logger.info("stopping: {}", why)
+            self._why_stopped = why
+            self._stopping.set()
+
+    async def _end_when_asked(self) -> None:
+        await self._stopping.wait()
+        await all_of(**{name: self._close(book) for name, book in self.books.items()})
+
+    async def _close(self, book: BookAtWork) -> None:
+        """The strategy goes first, so that nothing new is wanted while the rest is withdrawn."""
+        name = book.resident.name
+        await self._rings_at_work[name].dismiss(*self._other_stages[name])
+        await _withdraw(book, self._why_stopped)
+        until = self._clock.monotonic() + _CLOSING_S
+        while book.manager.state.living and self._clock.monotonic() < until:
+            await self._clock.sleep(_CLOSING_LOOK_S)
+        for ticket in book.manager.state.living:
+            logger.bind(book=name).warning(
+                "order {} was not dead in time; it ends by itself at the broker", ticket.order.intent.id
+            )
 
     def _hear(self, entry: Entry) -> None:
         if isinstance(entry, Recap):
@@ -219,11 +270,17 @@ class Trading:
                     self.house.see(name, quote)
 
 
-async def _withdraw_all(book: BookAtWork) -> None:
-    """What the strategy still wanted is forgotten, and what works for it is cancelled."""
+async def _emergency(book: BookAtWork) -> None:
+    await _withdraw(book, "the book's strategy has failed")
+    await asyncio.Event().wait()
+
+
+async def _withdraw(book: BookAtWork, why: str) -> None:
+    """What the strategy still wanted is forgotten, what works for it is cancelled; the desk's own selling goes on."""
     trades = book.queues.trades
     while not trades.empty():
         trades.get_nowait()
+        trades.task_done()
     for ticket in book.manager.state.living:
-        await trades.put(Withdraw(ticket.order.intent.id, "the book's strategy has failed"))
-    await asyncio.Event().wait()
+        if ticket.order.intent.purpose is not Purpose.FLATTEN:
+            await trades.put(Withdraw(ticket.order.intent.id, why))

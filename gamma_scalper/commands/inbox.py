@@ -1,4 +1,4 @@
-"""Commands that tell the trader something: pause, unpause, flatten, keep, lift. Each reports what came of it."""
+"""Commands that tell the trader something: pause, flatten, mode, stop, panic, ... Each reports what came of it."""
 
 import asyncio
 import getpass
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from gamma_scalper.commands import panic as panicking
 from gamma_scalper.commands.terminal import SetOption, load
+from gamma_scalper.domain.entries import Mode
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.kernel import WallClock
@@ -55,13 +57,70 @@ def lift(
     tell(load(context, set_).system, "lift", book, halt)
 
 
-def tell(system: SystemParameters, name: str, book: str | None, argument: str = "") -> None:
+@commands.command()
+def mode(
+    context: typer.Context,
+    mode: Annotated[str, typer.Argument(metavar="MODE", help="LIVE, DEGRADED, OBSERVE or EMERGENCY.")],
+    book: OneBook = None,
+    set_: SetOption = None,
+) -> None:
+    """Say how much may be done: all, no entries, nothing, or flattening alone. Health never goes above it.
+
+    main.py mode observe
+    """
+    if mode.lower() not in {each.value for each in Mode}:
+        raise UserError(f"{mode} is no mode; allowed: {', '.join(each.name for each in Mode)}")
+    tell(load(context, set_).system, "mode", book, mode.lower())
+
+
+@commands.command()
+def stop(context: typer.Context, why: Why = "", set_: SetOption = None) -> None:
+    """End the program as Ctrl+C does: what works is cancelled, positions are kept."""
+    silence = "no trader has answered: none runs, or it hangs; `panic` stops one that hangs from trading"
+    tell(load(context, set_).system, "stop", None, why, silence)
+
+
+@commands.command()
+def panic(
+    context: typer.Context,
+    why: Why = "",
+    both: Annotated[bool, typer.Option("--both", help="Paper and live, not only the mode that is set.")] = False,
+    set_: SetOption = None,
+) -> None:
+    """Stop everything and sell all that the books own: no new orders, working ones cancelled, mode EMERGENCY.
+
+    It writes the file panic.flag and says what came of it. The way back: remove the file, then `unpause`. The exit code
+    is 7 where no trader has taken it.
+    """
+    system = load(context, set_).system
+    folder = system.state_dir if both else system.mode_dir
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no trader has ever run here; set MODE and STATE_DIR as it has them")
+    head, clock = panicking.head_of(system.journal_address), WallClock()
+    new = panicking.put_file(folder, getpass.getuser(), why, clock.now())
+    flag = folder / panicking.FILE
+    typer.echo(f"{flag} is written" if new else f"{flag} lies there already")
+    outcome = panicking.Outcome(taken=False, state=None)
+    if head is not None:
+        outcome = asyncio.run(panicking.awaited(system.journal_address, head, clock))
+    for line in panicking.in_words(outcome, flag):
+        typer.echo(line)
+    if both:
+        typer.echo(f"of the mode that is not {system.mode} nothing is said here: see `status` with MODE set to it")
+    if not outcome.taken:
+        raise typer.Exit(int(ExitCode.NEEDS_A_PERSON))
+
+
+_SILENCE = "no trader has answered; it will be taken when one runs: see `ops --kind CommandTaken`"
+
+
+def tell(system: SystemParameters, name: str, book: str | None, argument: str = "", silence: str = _SILENCE) -> None:
     """Into the inbox, and what came of it; a trader that doesn't run takes it when it is started next."""
     if not system.mode_dir.is_dir():
         raise UserError(f"{system.mode_dir}: no trader has ever run here; set MODE and STATE_DIR as it has them")
     outcome = asyncio.run(_told(system, name, book, argument))
     if outcome is None:
-        typer.echo("no trader has answered; it will be taken when one runs: see `ops --kind CommandTaken`")
+        typer.echo(silence)
         raise typer.Exit(int(ExitCode.NEEDS_A_PERSON))
     if outcome.startswith(REFUSED):
         raise UserError(outcome.removeprefix(REFUSED))

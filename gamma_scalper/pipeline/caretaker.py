@@ -32,6 +32,7 @@ from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import Channel
+from gamma_scalper.pipeline import panic
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.reconciling import Reconciling
 from gamma_scalper.portfolio.ledger import holdings, profit
@@ -76,8 +77,12 @@ class Caretaker:
         self._controls = controls
         self._parameters = parameters
         self._marked_at: datetime | None = None
+        self._asked_before: frozenset[int] = frozenset()  # commands that waited when this session began
+        self._why_stop = ""
 
     async def run(self) -> None:
+        if self._controls is not None:
+            self._asked_before = frozenset(command.number for command in self._controls.pending())
         while True:
             self.look()
             if self._controls is not None:
@@ -86,12 +91,13 @@ class Caretaker:
             await self._house.clock.sleep(self._parameters.look_s)
 
     def look(self) -> None:
-        """A new day, and what the books are worth."""
+        """A new day, a panic file, and what the books are worth."""
         now = self._house.clock.now()
         today = trading_day(now)
         if self._house.governance.day != today:
             self._begin_day(today, now)
             self._marked_at = None  # the day's profit is not known before its first mark
+        panic.heed(self._house, self._books, self._parameters.flatten_s)
         due = self._marked_at is None or (now - self._marked_at).total_seconds() >= self._parameters.mark_s
         if due:
             self._marked_at = now
@@ -158,6 +164,8 @@ class Caretaker:
             logger.info("{} asked for {}: {}", command.by, command.name, outcome)
         await self._house.durable()
         controls.answer(command.number, outcome, self._house.clock.now())
+        if self._why_stop:
+            self._house.ask_to_stop(self._why_stop)  # once it is answered: nobody answers after that
 
     async def _do(self, command: Command) -> str:
         if command.book is not None and command.book not in self._books:
@@ -184,8 +192,12 @@ class Caretaker:
         return "paused: nothing new is begun; what lives goes on"
 
     def _unpause(self, command: Command) -> str:
-        self._house.take_down(command.book or HOUSE, Unpaused(command.by))
-        return "goes on"
+        panic.refuse_while_it_lies(self._house, "unpause")
+        if command.book is None:
+            return panic.end(self._house, command.by)
+        self._house.take_down(command.book, Unpaused(command.by))
+        standing = self._house.governance.pauses.get(HOUSE)
+        return f"{command.book} goes on" + (f" once the house does, which is paused: {standing}" if standing else "")
 
     def _mode(self, command: Command) -> str:
         try:
@@ -193,6 +205,7 @@ class Caretaker:
         except ValueError as error:
             allowed = ", ".join(each.value for each in Mode)
             raise UserError(f"{command.argument!r} is no mode; allowed: {allowed}") from error
+        panic.refuse_while_it_lies(self._house, "another mode")
         self._house.take_down(command.book or HOUSE, ModeChanged(mode, "asked for", command.by))
         return f"the mode is {mode.value}"
 
@@ -212,6 +225,7 @@ class Caretaker:
         return self._to_books(command, asked, "is being flattened, and paused until unpause")
 
     def _keep(self, command: Command) -> str:
+        panic.refuse_while_it_lies(self._house, "keep")
         return self._to_books(command, FlattenStopped(command.argument or "asked for", command.by), "is kept")
 
     def _to_books(self, command: Command, entry: DeskEntry, what: str) -> str:
@@ -219,6 +233,15 @@ class Caretaker:
         for book in books:
             self._books[book].put_nowait(entry)
         return f"{', '.join(books)} {what}"
+
+    def _stop(self, command: Command) -> str:
+        """Of this session: one that nobody took would end the next at its beginning."""
+        if command.book is not None:
+            raise UserError(f"the program is stopped as a whole; to end {command.book} alone: flatten --book")
+        if command.number in self._asked_before:
+            raise UserError("stop was asked for before this session began; ask again to end this one")
+        self._why_stop = f"stop, by {command.by}" + (f": {command.argument}" if command.argument else "")
+        return "ends: what works is cancelled, positions are kept"
 
     def _accept(self, command: Command) -> str:
         difference, _, how = command.argument.partition(" ")
@@ -232,6 +255,7 @@ _DOES: Mapping[str, Callable[[Caretaker, Command], str]] = {
     "lift": Caretaker._lift,
     "mode": Caretaker._mode,
     "pause": Caretaker._pause,
+    "stop": Caretaker._stop,
     "unpause": Caretaker._unpause,
 }
 

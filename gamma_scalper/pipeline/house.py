@@ -1,9 +1,11 @@
 """What the books of one account share: the journal, the purse, what the house has decided, and the one question."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from math import gcd
+from typing import NamedTuple
 
 from attrs import define, evolve, field
 from loguru import logger
@@ -26,13 +28,23 @@ from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.portfolio.desk import Desk, desk, reservations
 from gamma_scalper.portfolio.ledger import execution_keys, holdings
 from gamma_scalper.portfolio.reserve import Purse, budget_pot, cash_pot, release, reserve, stated
-from gamma_scalper.risk import governance
+from gamma_scalper.risk import governance, instructing
 from gamma_scalper.risk.facts import Facts, HouseFacts, MoneyFacts, Motion, PurseFacts
 from gamma_scalper.risk.governance import HOUSE, Governance, govern
 from gamma_scalper.risk.last_look import last_look
 from gamma_scalper.risk.permit import approve
 
 _BEGINNING = (Purpose.ENTRY, Purpose.HEDGE, Purpose.REPAIR)
+
+
+class Reckoned(NamedTuple):
+    """What a book's newest picture says; an unusable one has no deltas, and one without options no volatility."""
+
+    deltas: Deltas | None = None
+    implied_vol: float | None = None
+
+
+_NOTHING = Reckoned()
 
 
 @define
@@ -57,12 +69,14 @@ class TradingHouse:
     governance: Governance
     panic: Callable[[], bool | None]  # is there a panic file? None: nobody can tell
     compared: Compared = field(factory=Compared)
+    stop_asked: asyncio.Event = field(factory=asyncio.Event, init=False)
+    why_stop: str = field(default="", init=False)  # and by whom
     listeners: list[Callable[[Entry], None]] = field(factory=list)  # of what concerns no single book
     _purse: Purse = field(factory=Purse, init=False)
     _spent: list[tuple[datetime, Money]] = field(factory=list, init=False)  # by orders that died, and when
     _contracts: dict[int, Stock | Index | Option] = field(factory=dict, init=False)  # all that was ever traded
     _motions: dict[str, MotionWatch] = field(factory=dict, init=False)
-    _deltas: dict[str, Deltas] = field(factory=dict, init=False)
+    _reckoned: dict[str, Reckoned] = field(factory=dict, init=False)
     _impacts: dict[str, tuple[Plan, MarginImpact]] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -136,14 +150,21 @@ class TradingHouse:
         for listener in self.listeners:
             listener(entry)
 
+    def ask_to_stop(self, why: str) -> None:
+        """The program is to end in order; the first reason stands. Whoever runs the house waits for `stop_asked`."""
+        self.why_stop = self.why_stop or why
+        self.stop_asked.set()
+
     # -- the one question ----------------------------------------------------------------------------------------------
 
     def facts(self, book: str, plan: Plan | None = None) -> Facts:
-        """One picture of this moment."""
+        """One picture of this moment; what there is to spend is a matter of plans alone."""
         now, resident, state = self.clock.now(), self.residents[book], self.states[book]
+        reckoned = self._reckoned.get(book, _NOTHING)
+        deltas = plan.deltas if plan is not None and plan.deltas is not None else reckoned.deltas
         others = [each for name, each in sorted(self.states.items()) if name != book]
         about = book_facts(resident, state, others, plan)
-        market = market_facts(resident, about.holdings or (), plan, self.board, now, self._motion(book))
+        market = market_facts(resident, about.holdings or (), plan, self.board, now, self._motion(book, reckoned))
         conditions = {each: found.condition for each, found in (market.contracts or {}).items() if found.condition}
         return Facts(
             now=now,
@@ -156,15 +177,9 @@ class TradingHouse:
             ),
             book=about,
             market=market,
-            delta=delta_facts(self._newest_deltas(book, plan), conditions),
-            money=self._money(resident, state, plan, now),
+            delta=delta_facts(deltas, conditions),
+            money=MoneyFacts() if plan is None else self._money(resident, state, plan, now),
         )
-
-    def _newest_deltas(self, book: str, plan: Plan | None) -> Deltas | None:
-        """Those of the plan; without one the last that were told, whose age the rules look at."""
-        if plan is not None and plan.deltas is not None:
-            self._deltas[book] = plan.deltas
-        return plan.deltas if plan is not None else self._deltas.get(book)
 
     def approve(self, book: str, plan: Plan) -> Approved | Refused:
         answer = approve(self.facts(book, plan), plan, self.residents[book].risk)
@@ -184,6 +199,10 @@ class TradingHouse:
         facts = self.facts(book, plan)
         live = tuple(order for order in facts.book.live or () if order.intent.id != intent.id)
         return last_look(evolve(facts, book=evolve(facts.book, live=live)), plan, self.residents[book].risk)
+
+    def may_instruct(self, book: str, option: Option, contracts: int) -> Sequence[Refusal]:
+        """What speaks against exercising so many of the book's options now."""
+        return instructing.may_instruct(self.facts(book), option, contracts, self.residents[book].risk)
 
     def quote(self, con_id: int) -> Quote | None:
         return self.board.quote(con_id)
@@ -211,8 +230,12 @@ class TradingHouse:
             watch = self._motions.setdefault(book, MotionWatch())
             watch.see(quote.mid, quote.received_at, None if session is None else session.day, prior_close)
 
-    def _motion(self, book: str) -> Motion:
-        return self._motions.setdefault(book, MotionWatch()).motion()
+    def reckon_with(self, book: str, deltas: Deltas | None, implied_vol: float | None) -> None:
+        """The book's newest picture, for the rules where no plan brings its own."""
+        self._reckoned[book] = Reckoned(deltas, implied_vol)
+
+    def _motion(self, book: str, reckoned: Reckoned) -> Motion:
+        return self._motions.setdefault(book, MotionWatch()).motion(reckoned.implied_vol)
 
     # -- money ---------------------------------------------------------------------------------------------------------
 
@@ -229,7 +252,7 @@ class TradingHouse:
             budget = Decimal(resident.risk.money.budget)
             self._purse = stated(self._purse, budget_pot(book, cost.currency), budget, cost.amount)
 
-    def _money(self, resident: Resident, state: Desk, plan: Plan | None, now: datetime) -> MoneyFacts:
+    def _money(self, resident: Resident, state: Desk, plan: Plan, now: datetime) -> MoneyFacts:
         self._state_pots(resident.name)
         values = self.broker.account.values
         currency = values.available_funds.currency if values is not None else "USD"
@@ -239,7 +262,7 @@ class TradingHouse:
             reserved=Money(self._purse.held_back(cash_pot(currency)) + gone, currency),
             used=spent(state) + Money(held_back, currency),
         )
-        if plan is None or plan.purpose not in _BEGINNING:
+        if plan.purpose not in _BEGINNING:
             return MoneyFacts(account=values, purse=purse)
         known, impact = self._impacts.get(resident.name, (None, None))
         return MoneyFacts(

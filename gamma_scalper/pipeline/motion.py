@@ -5,6 +5,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.risk.facts import Motion
 
 _MINUTE = timedelta(minutes=1)
@@ -21,6 +22,8 @@ class MotionWatch:
         self._last: float | None = None
         self._seen = 0  # snapshots of this session
         self._minutes: deque[tuple[datetime, float]] = deque(maxlen=_HALF_HOUR + 1)
+        self._efficiency: float | None = None  # these two change with the minutes alone
+        self._realised: float | None = None
 
     def see(self, price: float, at: datetime, session: object, prior_close: float | None) -> None:
         """One snapshot. The first of a session is measured against the close before it."""
@@ -32,28 +35,34 @@ class MotionWatch:
         self._seen += 1
         if not self._minutes or at >= self._minutes[-1][0] + _MINUTE:
             self._minutes.append((at, price))
+            self._measure()
 
     def motion(self, implied_vol: float | None = None) -> Motion:
         """A jump is confirmed by the snapshot after it, which shows none: so the last step alone is told."""
         return Motion(
             jump_pct=self._jump_pct,
             confirmed=False,
-            efficiency=self._efficiency(),
-            realised_vol=self._realised(),
+            efficiency=self._efficiency,
+            realised_vol=self._realised,
             implied_vol=implied_vol,
         )
 
-    def _steps(self) -> list[float] | None:
+    def _measure(self) -> None:
+        """Of the whole half hour; as long as that is not seen, nothing is known."""
+        self._efficiency = self._realised = None
         prices = [price for _, price in self._minutes]
-        if len(prices) <= _HALF_HOUR:
-            return None
-        return [math.log(after / before) for before, after in pairwise(prices)]
+        if len(prices) > _HALF_HOUR:
+            steps = [math.log(after / before) for before, after in pairwise(prices)]
+            way = sum(map(abs, steps))
+            self._efficiency = abs(sum(steps)) / way if way else None
+            self._realised = math.sqrt(sum(step * step for step in steps) / len(steps) * _MINUTES_PER_YEAR)
 
-    def _efficiency(self) -> float | None:
-        steps = self._steps()
-        way = 0.0 if steps is None else sum(map(abs, steps))
-        return abs(sum(steps)) / way if steps and way else None
 
-    def _realised(self) -> float | None:
-        steps = self._steps()
-        return None if steps is None else math.sqrt(sum(step * step for step in steps) / len(steps) * _MINUTES_PER_YEAR)
+def implied_vol(picture: Picture) -> float | None:
+    """That of the options held, by their vegas; of those that are looked at where none are held."""
+    held = {} if picture.position is None else {each.instrument.con_id: each for each in picture.position.holdings}
+    legs = [leg for leg in picture.legs if leg.vol is not None and leg.greeks.vega > 0]
+    ours = [leg for leg in legs if leg.option.con_id in held]
+    weighted = [(leg.vol, leg.greeks.vega) for leg in ours or legs]
+    weights = sum(weight for _, weight in weighted)
+    return sum(vol * weight for vol, weight in weighted if vol is not None) / weights if weights else None

@@ -1,9 +1,7 @@
 """The last stage of the ring: it feeds the desk what happened and carries out what the desk decides."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from attrs import evolve, frozen
 from loguru import logger
@@ -16,10 +14,8 @@ from gamma_scalper.domain.entries import (
     DeskEntry,
     Dispatched,
     Elapsed,
-    Entry,
     FlattenAsked,
     Halted,
-    Looked,
     NotSent,
     Ordered,
     PlanNotPermitted,
@@ -27,11 +23,13 @@ from gamma_scalper.domain.entries import (
     Restarted,
 )
 from gamma_scalper.domain.orders import Intent, IntentId, Pricing, Purpose
-from gamma_scalper.domain.ports import LinkReport, NotReady, OrderRouter, Refused, Unanswered
-from gamma_scalper.domain.proposals import Approved, Flatten, Plan, Refusal, Reprice, TradeCommand, Withdraw
+from gamma_scalper.domain.ports import NotReady, OrderRouter, Refused, Unanswered
+from gamma_scalper.domain.proposals import Approved, Flatten, Instruct, Plan, Refusal, Reprice, TradeCommand, Withdraw
 from gamma_scalper.domain.proposals import Refused as NotPermitted
 from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.kernel import Channel, Clock, Fatal, Unbounded, together
+from gamma_scalper.pipeline.house_port import House
+from gamma_scalper.pipeline.instructions import Instructions
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.portfolio import effects
 from gamma_scalper.portfolio.desk import Desk, amendable, desk, due, snapshot
@@ -42,50 +40,6 @@ _REASONS = {"fill": Reason.FILL, "order": Reason.ORDER}
 _DEEP = 1_000
 _AFTER_REFUSAL_S = 1.0
 _A_STRATEGYS = (Purpose.ENTRY, Purpose.HEDGE, Purpose.EXIT)
-
-
-class House(Protocol):
-    """What a book asks of the house it trades in."""
-
-    @property
-    def account(self) -> str: ...
-
-    @property
-    def link(self) -> LinkReport:
-        """How far the broker can be trusted just now."""
-        ...
-
-    def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:
-        """Into the journal, before anything is made of it; the moment it stands there with."""
-        ...
-
-    async def durable(self) -> None:
-        """Return once all that was taken down would survive a power cut."""
-        ...
-
-    async def preview(self, book: str, plan: Plan) -> None:
-        """Learn what has to be asked for beforehand, so that `approve` need not wait."""
-        ...
-
-    def approve(self, book: str, plan: Plan) -> Approved | NotPermitted:
-        """Checked and reserved in one step: nothing is awaited in it."""
-        ...
-
-    def still(self, intent: Intent) -> Sequence[Refusal]:
-        """What speaks against sending it now: mode, pause, panic file, halt."""
-        ...
-
-    def show(self, state: Desk) -> None:
-        """The book's newest state, for the house's own rules."""
-        ...
-
-    def look(self, book: str, con_ids: Sequence[int]) -> Looked:
-        """Newest quotes, and which of these contracts nobody can trade just now."""
-        ...
-
-    async def read_records(self, book: str) -> Sequence[DeskEntry]:
-        """The broker's executions of this book, as fills, and then its lists; nothing where it does not answer."""
-        ...
 
 
 @frozen
@@ -117,6 +71,7 @@ class PositionManager:
         self._parameters = parameters
         self._log = logger.bind(book=state.book, stage="PositionManager")
         self._effects: Channel[effects.Effect] = Channel("effects", Unbounded(_DEEP, self._alarm_depth))
+        self._instructions = Instructions(state.book, house, router)
         self._good_until: dict[IntentId, datetime] = {}  # of what was ordered in this process and not yet sent
         self._last_refusal: tuple[Purpose, tuple[str, ...]] | None = None
         self._triggers = 0
@@ -174,21 +129,26 @@ class PositionManager:
                 self.step(happening)
 
     async def _obey_all(self) -> None:
+        """One command at a time, to its end. Each is answered: somebody waits for it."""
         async for command in self._queues.trades:
-            if isinstance(command, Plan):
-                await self._house.preview(self._state.book, command)
-            self._obey(command)
-            await self._effects.join()  # one command at a time, to its end
+            told = self._triggers
+            await self._obey(command)
+            await self._effects.join()
+            if self._triggers == told and not self._refused.is_set():
+                self._trigger(Reason.ORDER)
 
-    def _obey(self, command: TradeCommand) -> None:
+    async def _obey(self, command: TradeCommand) -> None:
         match command:
             case Plan():
+                await self._house.preview(self._state.book, command)
                 self._take_on(command)
             case Reprice(intent, pricing, why):
-                self._if(amendable(self._state, intent), AmendAsked(intent, pricing, why))
+                self._if(_repriceable(self._state, intent, pricing), AmendAsked(intent, pricing, why))
             case Withdraw(intent, why):
-                alive = any(ticket.order.intent.id == intent for ticket in self._state.living)
-                self._if(alive, CancelAsked(intent, why))
+                self._if(_withdrawable(self._state, intent), CancelAsked(intent, why))
+            case Instruct():
+                if not await self._instructions.carry_out(command):
+                    self._refused.set()
             case Flatten(why=why, by=by, within_s=within_s):
                 self.step(FlattenAsked(why=why, by=by, within_s=within_s))
 
@@ -209,7 +169,7 @@ class PositionManager:
         self._refused.set()
 
     def _if(self, possible: bool, entry: AmendAsked | CancelAsked) -> None:
-        """The order may have died, or come into doubt, while the command was on its way."""
+        """The order may have died, or come into doubt, while the command was on its way; or it is as wanted already."""
         if possible:
             self.step(entry)
         else:
@@ -380,3 +340,18 @@ class PositionManager:
 
     def _alarm_depth(self, depth: int) -> None:
         self._log.warning("{} decisions of the desk wait to be carried out", depth)
+
+
+def _repriceable(state: Desk, intent: IntentId, pricing: Pricing) -> bool:
+    ticket = state.orders.get(intent.number)
+    return (
+        ticket is not None
+        and ticket.order.intent.id == intent
+        and pricing != (ticket.amended or ticket.order.intent.pricing)
+        and amendable(state, intent)
+    )
+
+
+def _withdrawable(state: Desk, intent: IntentId) -> bool:
+    ticket = state.orders.get(intent.number)
+    return ticket is not None and ticket.order.intent.id == intent and ticket.alive and ticket.cancelling is None

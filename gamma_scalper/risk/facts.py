@@ -58,6 +58,7 @@ class GovernanceFacts:
     profit_today: Decimal | None = None  # on filtered marks
     drawdown: Decimal | None = None  # below the highest equity, on filtered marks
     rejections: int | None = None  # in a row
+    instructed: Mapping[int, Decimal] | None = None  # conId -> contracts that were exercised early today
 
 
 @frozen(kw_only=True)

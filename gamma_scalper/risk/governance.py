@@ -30,6 +30,7 @@ from gamma_scalper.domain.fills import Commission, Fill
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Purpose
 from gamma_scalper.domain.ports import OrderReport, Standing
+from gamma_scalper.domain.strategy_entries import Instructed
 from gamma_scalper.risk.facts import GovernanceFacts, HedgeRecord
 from gamma_scalper.risk.modes import strictest
 from gamma_scalper.risk.parameters import LONGEST_WINDOW_S, MOST_MARKS, RiskParameters
@@ -39,7 +40,9 @@ V = TypeVar("V")
 
 HOUSE = ""
 BY_HEALTH = "health"  # who changed the mode, where it was no person; see `mode_watch`
+BY_PANIC = "panic"  # the same, where a panic file was found
 _PEAK_MARKS = 3  # an equity is a peak once so many marks in a row reach it
+_NONE = Decimal(0)
 _LONGEST_WINDOW = timedelta(seconds=LONGEST_WINDOW_S)
 
 
@@ -68,6 +71,7 @@ class Governance:
 
     modes: Map[str, Mode] = field(factory=Map)
     chosen: Map[str, Mode] = field(factory=Map)  # by a person
+    panicked: bool = False  # the house's mode is of a panic, until a person ends it
     pauses: Map[str, str] = field(factory=Map)  # book -> why, and by whom
     halts: Map[tuple[str, str], Halted] = field(factory=Map)  # (book, breaker) -> the halt
     day: date | None = None
@@ -76,6 +80,7 @@ class Governance:
     ordered: Map[str, tuple[datetime, ...]] = field(factory=Map)  # book -> moments, one an order, newest last
     marks: Map[str, Marks] = field(factory=Map)
     rejections: Map[str, Rejections] = field(factory=Map)
+    instructed: Map[tuple[str, int], Decimal] = field(factory=Map)  # (book, conId) -> exercised today, early
 
     def opened(self, book: str) -> Decimal:
         """What a book was worth when the day began."""
@@ -113,8 +118,7 @@ def _decided(state: Governance, book: str, entry: Entry) -> Governance:
     """What a person, a breaker or health decided."""
     match entry:
         case ModeChanged():
-            chosen = state.chosen if entry.by == BY_HEALTH else state.chosen.set(book, entry.mode)
-            return evolve(state, modes=state.modes.set(book, entry.mode), chosen=chosen)
+            return _mode_changed(state, book, entry)
         case Paused():
             return evolve(state, pauses=state.pauses.set(book, f"{entry.why}, by {entry.by}"))
         case Unpaused():
@@ -124,7 +128,20 @@ def _decided(state: Governance, book: str, entry: Entry) -> Governance:
             return state if key in state.halts else evolve(state, halts=state.halts.set(key, entry))
         case HaltLifted():
             return evolve(state, halts=_without(state.halts, (book, entry.breaker)))
+        case Instructed() if not entry.refused:
+            of = book, entry.option.con_id
+            return evolve(state, instructed=state.instructed.set(of, state.instructed.get(of, _NONE) + entry.contracts))
     return state
+
+
+def _mode_changed(state: Governance, book: str, entry: ModeChanged) -> Governance:
+    """A person's word is remembered beside the mode, so that health and panic can return to it."""
+    state = evolve(state, modes=state.modes.set(book, entry.mode))
+    if entry.by == BY_HEALTH:
+        return state
+    panicked = entry.by == BY_PANIC if book == HOUSE else state.panicked
+    chosen = state.chosen if entry.by == BY_PANIC else state.chosen.set(book, entry.mode)
+    return evolve(state, chosen=chosen, panicked=panicked)
 
 
 def facts_of(state: Governance, book: str, now: datetime, parameters: RiskParameters) -> GovernanceFacts:
@@ -142,6 +159,7 @@ def facts_of(state: Governance, book: str, now: datetime, parameters: RiskParame
         profit_today=max(marks.profits[-in_a_row:], default=None),
         drawdown=_drawdown(marks, in_a_row),
         rejections=state.rejections.get(book, Rejections()).count,
+        instructed={con_id: contracts for (name, con_id), contracts in state.instructed.items() if name == book},
     )
 
 
@@ -162,7 +180,7 @@ def _new_day(state: Governance, day: date) -> Governance:
         book: evolve(each, profits=(), opened=each.equities[-1] if each.equities else each.opened)
         for book, each in sorted(state.marks.items())
     }
-    return evolve(state, day=day, hedging=Map(hedging), marks=Map(marks))
+    return evolve(state, day=day, hedging=Map(hedging), marks=Map(marks), instructed=Map())
 
 
 def _marked(marks: Marks, entry: Marked, at: datetime) -> Marks:

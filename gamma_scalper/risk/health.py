@@ -8,7 +8,7 @@ from attrs import frozen
 from gamma_scalper.risk.facts import Facts, NotKnown
 from gamma_scalper.risk.measures import is_open, is_orphan, name_of, options_held
 from gamma_scalper.risk.parameters import RiskParameters
-from gamma_scalper.risk.registry import MOMENT_GUARDS
+from gamma_scalper.risk.registry import MOMENT_GUARDS, Said, said_now
 
 
 class Lamp(enum.Enum):
@@ -29,14 +29,15 @@ class Health:
         return (*self.red, *self.yellow)
 
 
-def health(facts: Facts, parameters: RiskParameters) -> Health:
-    """Everyday refusals (a cooldown, a closed market) leave the lamp green."""
+def health(facts: Facts, parameters: RiskParameters, said: Said | None = None) -> Health:
+    """Everyday refusals (a cooldown, a closed market) leave the lamp green. `said` is as for the permit."""
+    answers = said_now(facts, parameters) if said is None else said
     reasons: dict[str, list[str]] = {"red": [], "yellow": list(_notices(facts))}
     closed = _known_to_be_closed(facts)
     for guard in MOMENT_GUARDS:
+        refusal = answers.get(guard.rule.name)
         everyday = not guard.lamp or (guard.lamp_in_session and closed)
-        refusal = None if everyday else guard.refusal(facts, parameters)
-        if refusal is not None:
+        if refusal is not None and not everyday:
             reasons[guard.lamp].append(f"{refusal.guard}: {refusal.why}")
     lamp = Lamp.RED if reasons["red"] else Lamp.YELLOW if reasons["yellow"] else Lamp.GREEN
     return Health(lamp, tuple(reasons["red"]), tuple(reasons["yellow"]))

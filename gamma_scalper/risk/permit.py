@@ -12,7 +12,7 @@ from gamma_scalper.risk.facts import Facts, NotKnown
 from gamma_scalper.risk.guard import FLATTEN, Guard, MomentGuard, OrderGuard
 from gamma_scalper.risk.measures import is_orphan, only_reduces
 from gamma_scalper.risk.parameters import RiskParameters
-from gamma_scalper.risk.registry import GUARDS, MOMENT_GUARDS
+from gamma_scalper.risk.registry import GUARDS, MOMENT_GUARDS, Said, said_now
 
 
 class Asked(NamedTuple):
@@ -67,12 +67,13 @@ class Permit:
         return tuple(purpose for purpose in Purpose if self.allowed(purpose))
 
 
-def permit(facts: Facts, parameters: RiskParameters) -> Permit:
-    """Every rule of the moment, each asked once."""
+def permit(facts: Facts, parameters: RiskParameters, said: Said | None = None) -> Permit:
+    """Every rule of the moment; `said` is their answers, where they were asked already."""
+    answers = said_now(facts, parameters) if said is None else said
     refusals: dict[Purpose, list[Refusal]] = {purpose: [] for purpose in Purpose}
     spared: dict[Purpose, list[Refusal]] = {purpose: [] for purpose in Purpose}
     for guard in MOMENT_GUARDS:
-        refusal = guard.refusal(facts, parameters)
+        refusal = answers.get(guard.rule.name)
         if refusal is None:
             continue
         for purpose in guard.rule.applies:

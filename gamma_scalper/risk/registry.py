@@ -1,7 +1,12 @@
 """All guards, in the order in which they are asked, printed and reported."""
 
+from collections.abc import Mapping
+
+from gamma_scalper.domain.proposals import Refusal
+from gamma_scalper.risk.facts import Facts
 from gamma_scalper.risk.guard import Guard, MomentGuard, OrderGuard
 from gamma_scalper.risk.guards import hedging, hours, house, money, prices, quotes, records, shorts, size, structure
+from gamma_scalper.risk.parameters import RiskParameters
 
 MOMENT_GUARDS: tuple[MomentGuard, ...] = (
     house.mode_of_entries,
@@ -75,3 +80,12 @@ ORDER_GUARDS: tuple[OrderGuard, ...] = (
 )
 
 GUARDS: tuple[Guard, ...] = (*MOMENT_GUARDS, *ORDER_GUARDS)
+
+Said = Mapping[str, Refusal]
+"""What the guards of the moment say: name of a guard that refuses -> why."""
+
+
+def said_now(facts: Facts, parameters: RiskParameters) -> Said:
+    """Each asked once. Permit, health and state space are views of it, and cheap where they share one."""
+    answers = (guard.refusal(facts, parameters) for guard in MOMENT_GUARDS)
+    return {refusal.guard: refusal for refusal in answers if refusal is not None}

@@ -7,9 +7,11 @@ from attrs import frozen
 from gamma_scalper.domain.orders import PartlyFilled
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.risk.facts import Facts, Motion, NotKnown
+from gamma_scalper.risk.guard import MomentGuard
 from gamma_scalper.risk.guards import hedging, house, quotes, records
 from gamma_scalper.risk.measures import figure, finite, in_doubt, is_orphan, off_centre, options_held, two_sided
 from gamma_scalper.risk.parameters import RiskParameters
+from gamma_scalper.risk.registry import Said, said_now
 
 
 class Options(enum.Enum):
@@ -82,21 +84,26 @@ class StateSpace:
     gap_confirmed: bool  # a second snapshot has shown the price after the jump
     orphan: bool  # shares left without options: reducing them is always allowed
 
+    @property
+    def dimensions(self) -> tuple[enum.Enum, ...]:
+        """O, D, M, L, E, S, in this order."""
+        return (self.options, self.delta, self.market, self.liquidity, self.execution, self.system)
+
     def __str__(self) -> str:
-        dimensions = (self.options, self.delta, self.market, self.liquidity, self.execution, self.system)
-        return ", ".join(f"{type(each).__name__[0]} {each.value}" for each in dimensions)
+        return ", ".join(f"{type(each).__name__[0]} {each.value}" for each in self.dimensions)
 
 
-def state_space(facts: Facts, parameters: RiskParameters) -> StateSpace:
-    """What is not known counts as the worst of its dimension."""
+def state_space(facts: Facts, parameters: RiskParameters, said: Said | None = None) -> StateSpace:
+    """What is not known counts as the worst of its dimension. `said` is as for the permit."""
+    answers = said_now(facts, parameters) if said is None else said
     motion = facts.market.motion or Motion()
     return StateSpace(
         options=_options(facts),
         delta=_delta(facts, parameters),
-        market=_market(facts, parameters),
+        market=_market(facts, parameters, answers),
         liquidity=_liquidity(facts, parameters),
-        execution=_execution(facts, parameters),
-        system=_system(facts, parameters),
+        execution=_execution(facts, answers),
+        system=_system(answers),
         gap_confirmed=bool(motion.confirmed),
         orphan=facts.book.holdings is not None and is_orphan(facts),
     )
@@ -140,11 +147,14 @@ def _delta(facts: Facts, parameters: RiskParameters) -> Delta:
         return Delta.INVALID
 
 
-def _market(facts: Facts, parameters: RiskParameters) -> Market:
+def _refuse(said: Said, *guards: MomentGuard) -> bool:
+    return any(guard.rule.name in said for guard in guards)
+
+
+def _market(facts: Facts, parameters: RiskParameters, said: Said) -> Market:
     """Stale before all, then a gap; how it moves otherwise is shown and bars nothing."""
-    stale = quotes.stale_market.refusal(facts, parameters) or quotes.true_market.refusal(facts, parameters)
     motion = facts.market.motion
-    if stale is not None or motion is None or motion.jump_pct is None:
+    if _refuse(said, quotes.stale_market, quotes.true_market) or motion is None or motion.jump_pct is None:
         return Market.STALE
     if not motion.jump_pct < parameters.quotes.gap_pct:
         return Market.GAP
@@ -173,10 +183,10 @@ def _liquidity(facts: Facts, parameters: RiskParameters) -> Liquidity:
     return Liquidity.WIDE if spread > parameters.quotes.wide_pct else Liquidity.NORMAL
 
 
-def _execution(facts: Facts, parameters: RiskParameters) -> Execution:
+def _execution(facts: Facts, said: Said) -> Execution:
     if facts.house.link is not Link.READY:
         return Execution.DISCONNECTED
-    if facts.book.live is None or records.reconciled.refusal(facts, parameters) is not None or in_doubt(facts):
+    if facts.book.live is None or _refuse(said, records.reconciled) or in_doubt(facts):
         return Execution.BROKER_ERROR
     if not facts.book.live:
         return Execution.IDLE
@@ -187,9 +197,9 @@ def _execution(facts: Facts, parameters: RiskParameters) -> Execution:
 _HALTS = (house.mode_of_going_on, house.panic_file, house.pause, house.halt, house.daily_loss, house.drawdown)
 
 
-def _system(facts: Facts, parameters: RiskParameters) -> System:
-    if any(guard.refusal(facts, parameters) is not None for guard in _HALTS):
+def _system(said: Said) -> System:
+    if _refuse(said, *_HALTS):
         return System.RISK_HALT
-    if hedging.greeks.refusal(facts, parameters) is not None:
+    if _refuse(said, hedging.greeks):
         return System.GREEKS_BAD
-    return System.OK if quotes.data_lag.refusal(facts, parameters) is None else System.DATA_LAG
+    return System.DATA_LAG if _refuse(said, quotes.data_lag) else System.OK

@@ -112,6 +112,8 @@ OUTERMOST = {
     "cli",
     "commands",
     "market_access",
+    "paper_account",
+    "scalping",
     "compiled_code",
     "trading",
     "recovery",

@@ -50,6 +50,26 @@ async def test_stages_start_in_order_and_stop_in_reverse():
     ]
 
 
+async def test_stages_can_be_dismissed_while_the_others_go_on():
+    log = []
+
+    def stage(name):
+        async def run():
+            try:
+                await wait_for_ever()
+            finally:
+                log.append(f"{name} stops at {asyncio.get_running_loop().time():g}")
+
+        return Stage(name, run)
+
+    ring = Supervisor("spy", [stage("desk"), stage("strategy"), stage("streamer")])
+    loop = asyncio.get_running_loop()
+    loop.call_later(5, lambda: loop.create_task(ring.dismiss("strategy", "streamer")))
+    loop.call_later(8, ring.stop)
+    assert await ring.run() == Stopped(), "a stage that was dismissed has not failed"
+    assert log == ["streamer stops at 5", "strategy stops at 5", "desk stops at 8"]
+
+
 async def test_a_ring_stopped_before_it_runs_starts_nothing():
     ring = Supervisor("spy", [Stage("desk", lambda: pytest.fail("started"))])
     ring.stop()

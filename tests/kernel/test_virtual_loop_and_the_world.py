@@ -198,6 +198,23 @@ def test_a_paced_loop_takes_its_share_of_the_wall_clock():
     assert time.perf_counter() - began >= 0.1
 
 
+def test_a_loop_can_hurry_through_a_night_and_then_take_its_time_again():
+    async def program():
+        loop = virtual_loop()
+        loop.pace = None
+        began = time.perf_counter()
+        await asyncio.sleep(60_000)
+        hurried = time.perf_counter() - began
+        loop.pace = 100
+        began = time.perf_counter()
+        await asyncio.sleep(10)
+        return hurried, time.perf_counter() - began
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace=1)) as runner:
+        hurried, paced = runner.run(program())
+    assert hurried < 60 and paced >= 0.1, "and what was hurried through is not made up for"
+
+
 def test_a_call_from_another_thread_wakes_a_paced_loop_at_the_time_the_wall_says():
     async def main():
         loop, woken = virtual_loop(), asyncio.Event()

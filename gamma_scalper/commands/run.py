@@ -1,0 +1,218 @@
+"""The program: `uv run main.py`. It trades until it is asked to stop, and says what came of it."""
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+
+from attrs import frozen
+from rich.console import Console
+
+from gamma_scalper import logs
+from gamma_scalper.commands.opening import Opening
+from gamma_scalper.commands.panel import Screen
+from gamma_scalper.compiled_code import load_compiled_code, load_market_code
+from gamma_scalper.domain.entries import SessionBegan
+from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.instruments import Stock
+from gamma_scalper.domain.ports import Broker, Refused, Unanswered
+from gamma_scalper.domain.settings import keys_of, value_at
+from gamma_scalper.journal.inbox import Inbox
+from gamma_scalper.journal.reader import JournalReader
+from gamma_scalper.journal.store import SqlJournal
+from gamma_scalper.journal.writer_lock import FileLock
+from gamma_scalper.kernel import Clock, Patience, WallClock
+from gamma_scalper.market_access import with_broker
+from gamma_scalper.paper_account import Kept
+from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.pipeline.hours import Hours
+from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.recovery import Remembered, keep, recover
+from gamma_scalper.reports.summary import session_summary
+from gamma_scalper.scalping import Scalping
+from gamma_scalper.system import Config, SystemParameters
+from gamma_scalper.trading import Terms, Trading
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600}
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What a person wants of this run."""
+
+    books: Mapping[str, BookParameters]
+    speed: float | None = 1.0  # of the offline market; None: as fast as it can
+    lasts: str = ""  # 30m, 2h, or 1d for sessions; empty: until it is stopped
+    start: str = "resume"
+    with_panel: bool = True
+
+
+def run(config: Config, asked: Asked) -> ExitCode:
+    """Trade, to the exit code. Everything it needs is opened here and closed again."""
+    system = config.system
+    parsed_duration(asked.lasts)
+    with ExitStack() as held:
+        held.callback(FileLock(system.lock_path, WallClock().now()).release)
+        load_market_code() if system.gateway == "embedded" else load_compiled_code()
+        kept = Kept(system.exchange_path, _last_moment(system))
+
+        async def trade(broker: Broker, clock: Clock) -> ExitCode:
+            return await Program(config, asked, broker, clock).run()
+
+        return with_broker(system, trade, pace=asked.speed, kept=kept)
+
+
+def parsed_duration(text: str) -> tuple[int, str] | None:
+    """'30m' as (30, 'm'); d counts sessions."""
+    if not text:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([smhd])", text)
+    if found is None:
+        raise UserError(f"--for {text}: say how long, as 30m, 2h, or 1d for one session")
+    return int(found[1]), found[2]
+
+
+def _last_moment(system: SystemParameters) -> datetime | None:
+    """Up to when the journal has seen the market."""
+    if not system.journal_url and not (system.mode_dir / "journal.db").exists():
+        return None
+    reader = JournalReader.open(system.journal_address)
+    try:
+        newest = list(reader.rows(max(reader.head[0] - 1, 0)))
+        return newest[-1].at if newest else None
+    finally:
+        reader.close()
+
+
+class Program:
+    """One run, on the loop and the clock of its broker."""
+
+    def __init__(self, config: Config, asked: Asked, broker: Broker, clock: Clock) -> None:
+        self._config, self._asked, self._broker, self._clock = config, asked, broker, clock
+        self._system = config.system
+
+    async def run(self) -> ExitCode:
+        system = self._system
+        screen = Screen(self._clock, self._asked.speed, Console() if self._asked.with_panel else None)
+        logs.configure(
+            self._clock,
+            system.log_level,
+            system.mode_dir / "log",
+            secrets=self._config.secrets(),
+            console=screen.log_console,
+        )
+        await self._broker.start()
+        journal = SqlJournal.open(
+            system.journal_address,
+            lock=None,
+            clock=self._clock,
+            threaded=system.gateway != "embedded",
+            parameters=system.journal,
+        )
+        inbox = Inbox.open(system.inbox_path)
+        try:
+            remembered = recover(journal)
+            trading = Trading(
+                broker=self._broker,
+                journal=journal,
+                clock=self._clock,
+                remembered=remembered,
+                residents=[await self._resident(name) for name in self._asked.books],
+                terms=self._terms(),
+                controls=inbox,
+                panic=system.panic,
+            )
+            return await self._trade(trading, journal, remembered, screen)
+        finally:
+            inbox.close()
+            journal.close()
+
+    async def _trade(self, trading: Trading, journal: SqlJournal, remembered: Remembered, screen: Screen) -> ExitCode:
+        scalping = Scalping(trading, self._asked.books, self._broker, self._clock)
+        opening = Opening(
+            scalping, trading, self._asked.start, self._clock, waits_for_the_open=self._system.gateway == "embedded"
+        )
+        loop = asyncio.get_running_loop()
+        for number, name in ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM")):
+            loop.add_signal_handler(number, trading.stop, name)
+        also = {"opens": opening.run(), "shows": screen.run(scalping, trading, self._system)}
+        if self._asked.lasts:
+            also["ends in time"] = self._end_in_time(trading)
+        try:
+            await scalping.run(also)
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+            keep(journal, recover(journal))
+            screen.end(session_summary(journal.rows(remembered.seq), list(self._asked.books)))
+        return ExitCode.OK
+
+    def _terms(self) -> Terms:
+        system, books = self._system, self._asked.books
+        patience = [book.ring.patience() for book in books.values()]
+        return Terms(
+            session=SessionBegan(system.mode, _version(), _digest(self._config)),
+            reconcile=system.reconcile,
+            caretaker=system.caretaker,
+            patience=max(patience, key=lambda each: each.drain_s, default=Patience()),
+        )
+
+    async def _resident(self, name: str) -> Resident:
+        about = self._asked.books[name]
+        symbol = about.underlying.symbol
+        try:
+            share = await self._broker.catalogue.stock(symbol, about.underlying.currency)
+        except (Refused, Unanswered) as error:
+            raise UserError(
+                f"book {name}: {symbol}: {error}; look at [underlying] in books/{name}.toml",
+                ExitCode.NOTHING_TRADABLE,
+            ) from error
+        hours: Hours = about.hours()
+        hours.of(share, self._clock.now())  # calendars take a while to load, and nobody should wait for them later
+        return about.resident(share, hours)
+
+    async def _end_in_time(self, trading: Trading) -> None:
+        count, unit = parsed_duration(self._asked.lasts) or (0, "s")
+        if unit == "d":
+            for _ in range(count):
+                await self._until_closed(trading)
+        else:
+            await self._clock.sleep(count * _UNITS[unit])
+        trading.stop(f"--for {self._asked.lasts} is over")
+        await asyncio.Event().wait()
+
+    async def _until_closed(self, trading: Trading) -> None:
+        """The end of the session that is open, else of the next one; of the book that closes last."""
+        ends = []
+        for book in trading.books.values():
+            resident: Resident = book.resident
+            assert isinstance(resident.underlying, Stock)
+            session = resident.hours.of(resident.underlying, self._clock.now())
+            ends += [] if session is None else [session.closes]
+        until = max(ends, default=self._clock.now() + timedelta(days=1))
+        await self._clock.sleep((until - self._clock.now()).total_seconds())
+
+
+def _version() -> str:
+    try:
+        return version("gamma-scalper")
+    except PackageNotFoundError:  # it is run from its folder, and is no installed package
+        return "0.1.0"
+
+
+def _digest(config: Config) -> str:
+    """Names the settings in force, so that two sessions can be told apart; private ones are left out."""
+    keys = [key for key in keys_of(SystemParameters) if not key.about.private]
+    text = [f"{key.path}={value_at(config.system, key.path)}" for key in keys if key.path != "state_dir"]
+    for name, book in sorted(config.books.items()):
+        text += [f"{name}.{key.path}={value_at(book, key.path)}" for key in keys_of(BookParameters)]
+    return sha256("\n".join(text).encode()).hexdigest()[:16]
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()

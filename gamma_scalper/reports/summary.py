@@ -1,0 +1,201 @@
+"""What came of a session, or of all of them: earned or lost, from what, at what cost, what was refused and decided.
+
+Reckoned from the journal's rows alone, so that the same journal always tells the same to the byte.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from attrs import define, field, frozen
+
+from gamma_scalper.domain import entries as e
+from gamma_scalper.domain.fills import Commission, execution_key
+from gamma_scalper.domain.orders import IntentId, Purpose
+from gamma_scalper.domain.ports import OrderReport, Standing
+from gamma_scalper.domain.strategy_entries import Attributed, Decided
+from gamma_scalper.journal.chain import Row
+from gamma_scalper.journal.records import Record, records
+from gamma_scalper.portfolio.attribution import joined
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_ZERO = Decimal(0)
+
+
+class Traded(NamedTuple):
+    """One fill."""
+
+    purpose: str
+    slippage: Decimal  # what it was worse than the middle it was decided on, in dollars
+
+
+@define(kw_only=True)
+class BookSummary:
+    """One book's. It is filled row by row."""
+
+    book: str
+    earned: Attributed | None = None  # None: nothing was taken down
+    equity: Decimal | None = None  # as it was last marked, since the book began
+    commissions: dict[str, Decimal] = field(factory=dict)  # key of the execution -> its newest bill
+    fills: dict[str, Traded] = field(factory=dict)  # key of the execution -> it, as it was corrected last
+    orders: Counter[str] = field(factory=Counter)  # purpose -> how many
+    hedges: int = 0  # all parts of one count once
+    rejected: int = 0
+    refusals: Counter[str] = field(factory=Counter)  # guard -> how often
+    decisions: Counter[str] = field(factory=Counter)  # rule -> how often
+    halts: list[str] = field(factory=list)
+
+    @property
+    def commission(self) -> Decimal:
+        return sum(self.commissions.values(), _ZERO)
+
+    @property
+    def slippage(self) -> Decimal:
+        return sum((fill.slippage for fill in self.fills.values()), _ZERO)
+
+    @property
+    def fills_by_purpose(self) -> Counter[str]:
+        return Counter(fill.purpose for fill in self.fills.values())
+
+
+@frozen(kw_only=True)
+class Summary:
+    """Of what was asked for."""
+
+    span: str  # in words
+    since: datetime | None
+    until: datetime | None
+    sessions: int
+    books: tuple[BookSummary, ...]
+    halts: tuple[str, ...]  # of the whole house
+    ended: str  # why the last of the sessions ended; empty: it has not
+
+    @property
+    def total(self) -> Decimal:
+        return sum((book.earned.total for book in self.books if book.earned is not None), _ZERO)
+
+
+def of_last_session(rows: Iterable[Row]) -> Summary:
+    """Of the newest session, whether or not it has ended."""
+    return _summed(rows, "the last session", lambda _: True, last=True)
+
+
+def of_all(rows: Iterable[Row]) -> Summary:
+    return _summed(rows, "all sessions", lambda _: True)
+
+
+def of_day(rows: Iterable[Row], day: date) -> Summary:
+    """Of one trading day, which is New York's date."""
+    return _summed(rows, f"{day}", lambda moment: moment.astimezone(_NEW_YORK).date() == day)
+
+
+# -- row by row --------------------------------------------------------------------------------------------------------
+
+
+def _summed(rows: Iterable[Row], span: str, wanted: Callable[[datetime], bool], *, last: bool = False) -> Summary:
+    """`last`: each session that begins makes all before it forgotten."""
+    tally = _Tally()
+
+    def seen() -> Iterator[Row]:
+        for row in rows:
+            if last and isinstance(row.entry, e.SessionBegan):
+                tally.clear()
+            if wanted(_moment(row)):
+                tally.count(row)
+            yield row
+
+    for record in records(seen()):
+        at = record["at"]
+        assert isinstance(at, datetime), "a record's moment"
+        if record["record"] == "FILL" and wanted(at):
+            tally.count_fill(record)
+    return tally.summary(span)
+
+
+def _moment(row: Row) -> datetime:
+    """An interval belongs to the day in which it ended, which may be the day before it was written down."""
+    return row.entry.until if isinstance(row.entry, Attributed) else row.at
+
+
+@define
+class _Tally:
+    """What was counted so far."""
+
+    books: dict[str, BookSummary] = field(factory=dict)
+    halts: list[str] = field(factory=list)
+    since: datetime | None = None
+    until: datetime | None = None
+    sessions: int = 0
+    ended: str = ""
+    hedging: set[IntentId] = field(factory=set)  # first intents of hedges that were not handed over yet
+
+    def clear(self) -> None:
+        self.books, self.halts, self.since, self.until, self.sessions, self.ended = {}, [], None, None, 0, ""
+
+    def book(self, name: str) -> BookSummary:
+        return self.books.setdefault(name, BookSummary(book=name))
+
+    def count(self, row: Row) -> None:
+        self.since, self.until = self.since or row.at, row.at
+        match row.entry:
+            case e.SessionBegan():
+                self.sessions += 1
+                self.ended = ""
+            case e.SessionEnded():
+                self.ended = row.entry.why
+            case e.Halted() if not row.book:
+                self.halts.append(f"{row.entry.breaker}: {row.entry.why}")
+            case _ if row.book:
+                self._count(self.book(row.book), row)
+
+    def _count(self, book: BookSummary, row: Row) -> None:
+        match entry := row.entry:
+            case Attributed():
+                book.earned = entry if book.earned is None else joined(book.earned, entry)
+            case e.Marked():
+                book.equity = entry.equity
+            case Commission():
+                book.commissions[execution_key(entry.exec_id)] = entry.amount.amount
+            case e.Ordered():
+                first = entry.intents[0]
+                book.orders[first.purpose.value] += len(entry.intents)
+                if first.purpose is Purpose.HEDGE:
+                    self.hedging.add(first.id)
+            case e.Dispatched():
+                book.hedges += entry.intent in self.hedging
+                self.hedging.discard(entry.intent)
+            case OrderReport() if entry.standing is Standing.REJECTED:
+                book.rejected += 1
+            case e.PlanNotPermitted() | e.PlanRefused():
+                book.refusals.update(refusal.guard for refusal in entry.refusals)
+            case Decided():
+                book.decisions[entry.rule] += 1
+            case e.Halted():
+                book.halts.append(f"{entry.breaker}: {entry.why}")
+
+    def count_fill(self, record: Record) -> None:
+        """Of an order of ours, against the middle where one was known."""
+        if record["event"] not in ("Fill", "InferredFill") or record["intent"] is None:
+            return
+        exec_id, quantity, slippage, multiplier = (
+            record[name] for name in ("exec_id", "quantity", "slippage", "multiplier")
+        )
+        worse = _ZERO
+        if isinstance(slippage, Decimal) and isinstance(quantity, Decimal) and isinstance(multiplier, int):
+            worse = slippage * quantity * multiplier
+        key = execution_key(exec_id) if isinstance(exec_id, str) else f"row {record['seq']}"
+        self.book(str(record["book"])).fills[key] = Traded(str(record["purpose"] or "unknown"), worse)
+
+    def summary(self, span: str) -> Summary:
+        return Summary(
+            span=span,
+            since=self.since,
+            until=self.until,
+            sessions=self.sessions,
+            books=tuple(book for _, book in sorted(self.books.items())),
+            halts=tuple(self.halts),
+            ended=self.ended,
+        )

@@ -1,0 +1,25 @@
+"""What the risk rules are told of a picture and the band it was judged by."""
+
+from gamma_scalper.domain.pictures import Picture
+from gamma_scalper.domain.proposals import Deltas
+from gamma_scalper.strategies.base import Band
+
+
+def target_of(band: Band, projected: float) -> float | None:
+    """Where an order brings the projected delta; None inside the band."""
+    return band.from_below if projected < band.low else band.from_above if projected > band.high else None
+
+
+def deltas_of(picture: Picture, band: Band | None) -> Deltas | None:
+    """None where the picture is unusable. Without a band nothing has a target."""
+    if picture.market is None or picture.options is None or picture.filled is None or picture.projected is None:
+        return None
+    return Deltas(
+        as_of=picture.market.at,
+        legs=[(leg.option.con_id, leg.greeks.delta) for leg in picture.legs],
+        gamma=picture.options.gamma,
+        filled=picture.filled,
+        projected=picture.projected,
+        centre=0.0 if band is None else band.centre,
+        target=None if band is None else target_of(band, picture.projected),
+    )

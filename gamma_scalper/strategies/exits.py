@@ -1,0 +1,243 @@
+"""When a structure has served its time: enough lost or earned, too near expiry, too little gamma, no edge."""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from gamma_scalper.domain.orders import Purpose
+from gamma_scalper.domain.sessions import years_between
+from gamma_scalper.domain.settings import setting
+from gamma_scalper.strategies.campaign import Campaign, Result
+from gamma_scalper.strategies.scene import Scene
+from gamma_scalper.strategies.stepping import Stepping
+
+
+@frozen
+class ExitParameters:
+    """When and how a structure is sold. What is 0 is off."""
+
+    stop_pct: float = setting(
+        30.0, "loss with hedges and fees that ends it, of the premium; 0: off", unit="%", at_least=0, limit=True
+    )
+    stop_dollars: float = setting(0.0, "the same in dollars; 0: off", unit="$", at_least=0, limit=True)
+    target_pct: float = setting(50.0, "profit that ends it, of the premium; 0: off", unit="%", at_least=0)
+    target_dollars: float = setting(0.0, "the same in dollars; 0: off", unit="$", at_least=0)
+    pictures: int = setting(
+        3, "pictures in a row that must show a stop or target", unit="pictures", at_least=1, at_most=1_000
+    )
+    confirm_s: float = setting(2.0, "that they must span at the least", unit="s", at_least=0, at_most=3_600)
+    min_dte: int = setting(3, "to expiry, with which it is sold at the latest", unit="days", at_least=0, at_most=365)
+    roll_dte: int = setting(
+        10, "to expiry, with which it is sold for a later one; 0: off", unit="days", at_least=0, at_most=365
+    )
+    max_hold_days: float = setting(0.0, "that it is held at most; 0: off", unit="days", at_least=0)
+    edge_margin_pct: float = setting(
+        0.0, "realised below implied volatility, of it, that ends it; 0: off", unit="%", at_least=0, at_most=100
+    )
+    edge_for_s: float = setting(3_600.0, "that the edge must have been gone", unit="s", at_least=0)
+    realised_half_life_days: float = setting(
+        2.0, "trading days after which a move counts half in realised volatility", unit="days", above=0, at_most=60
+    )
+    restrike_gamma_pct: float = setting(
+        50.0,
+        "of the gamma a straddle at the money would have, below which it is sold for one; 0: off",
+        unit="%",
+        at_least=0,
+        at_most=95,
+    )
+    reentry_after_s: float = setting(
+        1_800.0, "until the next entry, except after a roll or a re-strike", unit="s", at_least=0
+    )
+    form: str = setting("combo", "one order for both legs, or one for each", one_of=("combo", "legs"))
+    step_s: float = setting(5.0, "from one price to the next", unit="s", above=0, at_most=600)
+    step_pct: float = setting(50.0, "of the half spread, a step", unit="%", at_least=1, at_most=100)
+    patience_s: float = setting(30.0, "an attempt may work, in all", unit="s", above=0, at_most=3_600)
+    retry_after_s: float = setting(
+        30.0, "from one attempt to the next, hedged meanwhile", unit="s", at_least=0, at_most=86_400
+    )
+    share_ticks: int = setting(10, "through the touch, of shares that must go", unit="ticks", at_least=0, at_most=1_000)
+    good_for_s: float = setting(5.0, "age beyond which a planned order is not sent", unit="s", above=0, at_most=60)
+    exercise: bool = setting(True, "exercise early what is worth more exercised")
+    exercise_before_s: float = setting(
+        900.0, "before the close that it is instructed", unit="s", above=0, at_most=20_000
+    )
+    exercise_gain: float = setting(5.0, "that it must bring, a contract", unit="$", at_least=0)
+
+    def __attrs_post_init__(self) -> None:
+        need = (self.stepping.steps + 2) * self.step_s
+        if self.patience_s < need:
+            raise ValueError(
+                f"patience_s = {self.patience_s:g} is not allowed; allowed: at least {need:g} s, which the steps of "
+                f"{self.step_pct:g}% every {self.step_s:g} s take"
+            )
+        if 0 < self.roll_dte <= self.min_dte:
+            raise ValueError(
+                f"roll_dte = {self.roll_dte} is not allowed; allowed: 0, or more than exits.min_dte = {self.min_dte}"
+            )
+
+    @property
+    def stepping(self) -> Stepping:
+        return Stepping(self.step_s, self.step_pct, self.patience_s)
+
+
+@frozen(kw_only=True)
+class Leave:
+    """A structure is to be ended, and what comes after it."""
+
+    rule: str
+    why: str
+    urgent: bool = False  # at the far side of the market from the start
+    reenter_after_s: float = 0.0
+    not_before: datetime | None = None  # the next entry
+
+
+@frozen
+class Sighting:
+    """A reason to leave that has been seen, and has yet to be confirmed."""
+
+    rule: str
+    since: datetime
+    pictures: int = 1
+
+
+Sightings = tuple[Sighting, ...]
+
+
+def sighted(sightings: Sightings, rule: str, shown: bool, now: datetime) -> Sightings:
+    """Counted where it shows, forgotten where it does not."""
+    before = next((each for each in sightings if each.rule == rule), None)
+    others = tuple(each for each in sightings if each.rule != rule)
+    if not shown:
+        return others
+    if before is None:
+        return (*others, Sighting(rule, now))
+    return (*others, evolve(before, pictures=before.pictures + 1))
+
+
+def leave(
+    scene: Scene,
+    campaign: Campaign,
+    found: Result | None,
+    realised: float | None,
+    parameters: ExitParameters,
+    sightings: Sightings,
+) -> tuple[Leave | None, Sightings]:
+    """The first reason to end it, and what has been seen so far of others."""
+    if found is not None and _all_quoted(scene):  # a mark by the model alone is no reason to sell
+        sightings = sighted(sightings, "stop", bool(_lost(found, parameters)), scene.now)
+        sightings = sighted(sightings, "target", bool(_earned(found, parameters)), scene.now)
+    sightings = sighted(sightings, "edge gone", bool(_edge_gone(scene, realised, parameters)), scene.now)
+    reasons = _reasons(scene, campaign, found, realised, parameters, sightings)
+    return next(reasons, None), sightings
+
+
+def _reasons(
+    scene: Scene,
+    campaign: Campaign,
+    found: Result | None,
+    realised: float | None,
+    parameters: ExitParameters,
+    sightings: Sightings,
+) -> Iterator[Leave]:
+    """In the order in which they count."""
+    later = parameters.reentry_after_s
+    marks = parameters.pictures, parameters.confirm_s
+    if found is not None and _confirmed(sightings, "stop", scene.now, *marks):
+        yield Leave(rule="stop", why=_lost(found, parameters), urgent=True, reenter_after_s=later)
+    if found is not None and _confirmed(sightings, "target", scene.now, *marks):
+        yield Leave(rule="target", why=_earned(found, parameters), reenter_after_s=later)
+    if why := _too_near(scene, parameters):
+        yield Leave(rule="near expiry", why=why, reenter_after_s=later)
+    if why := _held_long(scene, campaign, parameters):
+        yield Leave(rule="held long", why=why, reenter_after_s=later)
+    if _confirmed(sightings, "edge gone", scene.now, 1, parameters.edge_for_s):
+        yield Leave(rule="edge gone", why=_edge_gone(scene, realised, parameters), reenter_after_s=later)
+    if not scene.standing.refused(Purpose.ENTRY):  # nothing is given up for what can't be bought now
+        if why := _to_be_rolled(scene, parameters):
+            yield Leave(rule="roll", why=why)
+        if why := _little_gamma(scene, parameters):
+            yield Leave(rule="re-strike", why=why)
+
+
+def _confirmed(sightings: Sightings, rule: str, now: datetime, pictures: int, seconds: float) -> bool:
+    return any(
+        each.rule == rule and each.pictures >= pictures and now - each.since >= timedelta(seconds=seconds)
+        for each in sightings
+    )
+
+
+def _all_quoted(scene: Scene) -> bool:
+    return all(scene.quotes_of(option) is not None for option, _ in scene.options)
+
+
+# -- each reason, in words; empty where it does not hold ---------------------------------------------------------------
+
+
+def _lost(found: Result, parameters: ExitParameters) -> str:
+    return _past(-found.profit, found.premium, parameters.stop_pct, parameters.stop_dollars, "lost")
+
+
+def _earned(found: Result, parameters: ExitParameters) -> str:
+    return _past(found.profit, found.premium, parameters.target_pct, parameters.target_dollars, "earned")
+
+
+def _past(amount: float, premium: float, pct: float, dollars: float, what: str) -> str:
+    if pct and premium > 0 and amount >= premium * pct / 100:
+        return f"{amount:,.2f} $ {what}, {100 * amount / premium:.0f}% of the premium; {pct:g}% ends it"
+    if dollars and amount >= dollars:
+        return f"{amount:,.2f} $ {what}; {dollars:,.0f} $ end it"
+    return ""
+
+
+def _too_near(scene: Scene, parameters: ExitParameters) -> str:
+    days = scene.days_to_expiry()
+    if days is None or days > parameters.min_dte:
+        return ""
+    return f"{days} days to expiry, and with {parameters.min_dte} it is sold at the latest"
+
+
+def _to_be_rolled(scene: Scene, parameters: ExitParameters) -> str:
+    days = scene.days_to_expiry()
+    if days is None or days > parameters.roll_dte:
+        return ""
+    return f"{days} days to expiry, and with {parameters.roll_dte} a later one is bought"
+
+
+def _held_long(scene: Scene, campaign: Campaign, parameters: ExitParameters) -> str:
+    days = (scene.now - campaign.opened_at).total_seconds() / 86_400
+    if not parameters.max_hold_days or days < parameters.max_hold_days:
+        return ""
+    return f"held for {days:.1f} days, and {parameters.max_hold_days:g} are the most"
+
+
+def _edge_gone(scene: Scene, realised: float | None, parameters: ExitParameters) -> str:
+    implied = scene.implied
+    if not parameters.edge_margin_pct or realised is None or implied is None:
+        return ""
+    least = implied * (1 - parameters.edge_margin_pct / 100)
+    return f"realised {realised:.1%} against {implied:.1%} implied" if realised < least else ""
+
+
+def _little_gamma(scene: Scene, parameters: ExitParameters) -> str:
+    fresh = fresh_gamma(scene)
+    if not parameters.restrike_gamma_pct or not fresh:
+        return ""
+    share = 100 * scene.greeks.gamma / fresh
+    if share >= parameters.restrike_gamma_pct:
+        return ""
+    return f"{share:.0f}% of the gamma at the money are left, and below {parameters.restrike_gamma_pct:g}% it is moved"
+
+
+def fresh_gamma(scene: Scene) -> float | None:
+    """Of as many straddles at the money of the same expiry, in shares per $1: twice the bell curve's height."""
+    vol = scene.implied
+    if vol is None or not scene.options:
+        return None
+    option = scene.options[0][0]
+    deviation = vol * math.sqrt(years_between(scene.now, option.expires_at))
+    if not deviation:
+        return None
+    density = math.exp(-(deviation**2) / 8) / math.sqrt(2 * math.pi)
+    return 2 * density / (scene.spot * deviation) * scene.straddles * option.multiplier
