@@ -16,6 +16,8 @@ from gamma_scalper.commands.calculator import Asked, calculate, market_of
 from gamma_scalper.commands.inbox import commands as inbox_commands
 from gamma_scalper.commands.journal import commands as journal_commands
 from gamma_scalper.commands.manual import config_manual
+from gamma_scalper.commands.scan import commands as scan_commands
+from gamma_scalper.commands.summary import commands as summary_commands
 from gamma_scalper.commands.terminal import (
     BookOption,
     JsonOption,
@@ -45,8 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(journal_commands)
-app.add_typer(inbox_commands)
+for each in (journal_commands, inbox_commands, scan_commands, summary_commands):
+    app.add_typer(each)
 
 
 def main(load_config: Loader) -> None:
@@ -121,7 +123,6 @@ def trade(
         speed=_speed(speed, loaded.system),
         lasts=lasts,
         start=start,
-        with_panel=sys.stdout.isatty(),
     )
     raise typer.Exit(int(run(loaded, asked)))
 

@@ -16,6 +16,8 @@ from gamma_scalper.gateway.opening import open_market
 from gamma_scalper.gateway.past import Past
 from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
 
+_PAST_SESSIONS = 1  # so that there is a prior close; to walk through more would hold up every start
+
 
 @frozen
 class Kept:
@@ -45,7 +47,7 @@ def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tupl
 
 
 def _begun(system: SystemParameters) -> tuple[KeptEngine, Past]:
-    market, past = open_market(system.market, seed=system.seed)
+    market, past = open_market(system.market, seed=system.seed, past_sessions=_PAST_SESSIONS)
     return KeptEngine(market, accounts=_accounts(system), parameters=_parameters(system), seed=system.seed), past
 
 

@@ -20,7 +20,7 @@ from gamma_scalper.pipeline.messages import DeltaUpdate, newest
 from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.pipeline.trading_strategy import TradingStrategy
 from gamma_scalper.pipeline.universe import Universe
-from gamma_scalper.strategies import registry
+from gamma_scalper.strategies.registry import made
 from gamma_scalper.trading import BookAtWork, Trading
 
 _DEEP = 1_000
@@ -59,7 +59,7 @@ class Scalping:
         name, about = book.resident.name, self._books[book.resident.name]
         sights, queues = self.sights[name], book.queues
         deltas: Channel[DeltaUpdate] = Channel("deltas", Conflate(newest))
-        strategy = registry.made(about.strategy, about.scalp, about.limits, about.fees, about.pricing)
+        strategy = made(about.strategy, about.scalp, about.limits, about.fees, about.pricing)
         streamer = MarketDataStreamer(
             name, sights.inbox, queues.triggers, self._clock, about.hours(), book.board.condition, about.streamer
         )

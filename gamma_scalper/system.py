@@ -1,7 +1,7 @@
 """The system: any number of books over one gateway, one journal and one risk governor."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
@@ -101,9 +101,34 @@ class SystemParameters:
     def lock_path(self) -> Path:
         return self.mode_dir / "lock"
 
+    @property
+    def panic_files(self) -> tuple[Path, ...]:
+        """One in the mode's folder stops that mode, one in STATE_DIR itself both."""
+        return tuple(folder / "panic.flag" for folder in (self.mode_dir, self.state_dir))
+
     def panic(self) -> bool:
-        """A panic file in the mode's folder stops that mode, one in STATE_DIR itself both."""
-        return any((folder / "panic.flag").exists() for folder in (self.mode_dir, self.state_dir))
+        return any(path.exists() for path in self.panic_files)
+
+    def panic_watch(self) -> Callable[[], bool | None]:
+        """The same for whoever asks all day; None where nobody can tell."""
+        files = self.panic_files
+
+        def seen() -> bool | None:
+            try:
+                return any(map(_is_there, files))
+            except OSError:
+                return None
+
+        return seen
+
+
+def _is_there(path: Path) -> bool:
+    """Raises `OSError` where nobody can tell."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 @frozen

@@ -84,9 +84,9 @@ def head_of(address: str) -> int | None:
         reader.close()
 
 
-async def awaited(address: str, head: int, clock: Clock, patience_s: float = PATIENCE_S) -> Outcome:
+async def awaited(address: str, head: int, clock: Clock) -> Outcome:
     """Until a trader has taken it and every book is flat, or patience ends."""
-    reader, until = JournalReader.open(address), clock.monotonic() + patience_s
+    reader, until = JournalReader.open(address), clock.monotonic() + PATIENCE_S
     state: Remembered | None = None
     taken = False
     try:

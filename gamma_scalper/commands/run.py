@@ -3,19 +3,19 @@
 import asyncio
 import re
 import signal
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console
 
 from gamma_scalper import logs
 from gamma_scalper.commands.opening import Opening
-from gamma_scalper.commands.panel import Screen
+from gamma_scalper.commands.panel import Notices, drawable, show
+from gamma_scalper.commands.panel_sources import Sources, view_of
 from gamma_scalper.compiled_code import load_compiled_code, load_market_code
 from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
@@ -32,12 +32,13 @@ from gamma_scalper.paper_account import Kept
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.resident import Resident
-from gamma_scalper.recovery import Remembered, keep, recover
-from gamma_scalper.reports.summary import session_summary
+from gamma_scalper.recovery import keep, recover
+from gamma_scalper.reports.summary_shown import session_summary
 from gamma_scalper.scalping import Scalping
 from gamma_scalper.system import Config, SystemParameters
 from gamma_scalper.trading import Terms, Trading
 
+_SIGNALS = ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM"))
 _UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
@@ -49,7 +50,6 @@ class Asked:
     speed: float | None = 1.0  # of the offline market; None: as fast as it can
     lasts: str = ""  # 30m, 2h, or 1d for sessions; empty: until it is stopped
     start: str = "resume"
-    with_panel: bool = True
 
 
 def run(config: Config, asked: Asked) -> ExitCode:
@@ -98,59 +98,74 @@ class Program:
 
     async def run(self) -> ExitCode:
         system = self._system
-        screen = Screen(self._clock, self._asked.speed, Console() if self._asked.with_panel else None)
+        offline = system.gateway == "embedded"  # no account outlives a power cut there, and nobody waits for the disk
+        console = Console()
+        drawn = drawable(console)
+        notices = Notices()
         logs.configure(
             self._clock,
             system.log_level,
             system.mode_dir / "log",
             secrets=self._config.secrets(),
-            console=screen.log_console,
+            console=notices if drawn else None,
         )
         await self._broker.start()
         journal = SqlJournal.open(
             system.journal_address,
             lock=None,
             clock=self._clock,
-            threaded=system.gateway != "embedded",
-            parameters=system.journal,
+            threaded=not offline,
+            parameters=evolve(system.journal, synchronous="normal", flush_every_s=1.0) if offline else system.journal,
         )
         inbox = Inbox.open(system.inbox_path)
         try:
-            remembered = recover(journal)
             trading = Trading(
                 broker=self._broker,
                 journal=journal,
                 clock=self._clock,
-                remembered=remembered,
+                remembered=recover(journal),
                 residents=[await self._resident(name) for name in self._asked.books],
                 terms=self._terms(),
                 controls=inbox,
-                panic=system.panic,
+                panic=system.panic_watch(),
             )
-            return await self._trade(trading, journal, remembered, screen)
+            try:
+                await self._trade(trading, console, notices.lines if drawn else ())
+            finally:
+                keep(journal, recover(journal))
+                console.print(session_summary(journal.rows()))
         finally:
             inbox.close()
             journal.close()
+        return ExitCode.OK
 
-    async def _trade(self, trading: Trading, journal: SqlJournal, remembered: Remembered, screen: Screen) -> ExitCode:
+    async def _trade(self, trading: Trading, console: Console, notices: Sequence[str]) -> None:
         scalping = Scalping(trading, self._asked.books, self._broker, self._clock)
-        opening = Opening(
-            scalping, trading, self._asked.start, self._clock, waits_for_the_open=self._system.gateway == "embedded"
+        offline = self._system.gateway == "embedded"
+        opening = Opening(scalping, trading, self._asked.start, self._clock, waits_for_the_open=offline)
+        sources = Sources(
+            house=trading.house,
+            accounting=scalping.accounting,
+            thoughts=scalping.thoughts,
+            outlooks=scalping.governor.outlooks,
+            money=self._system.mode,
+            pace=self._asked.speed,
+            notices=notices,
         )
         loop = asyncio.get_running_loop()
-        for number, name in ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM")):
+        for number, name in _SIGNALS:
             loop.add_signal_handler(number, trading.stop, name)
-        also = {"opens": opening.run(), "shows": screen.run(scalping, trading, self._system)}
+        also = {
+            "opens": opening.run(),
+            "shows": show(lambda: view_of(sources), self._clock, self._asked.speed, console),
+        }
         if self._asked.lasts:
             also["ends in time"] = self._end_in_time(trading)
         try:
             await scalping.run(also)
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number, _ in _SIGNALS:
                 loop.remove_signal_handler(number)
-            keep(journal, recover(journal))
-            screen.end(session_summary(journal.rows(remembered.seq), list(self._asked.books)))
-        return ExitCode.OK
 
     def _terms(self) -> Terms:
         system, books = self._system, self._asked.books
@@ -212,7 +227,3 @@ def _digest(config: Config) -> str:
     for name, book in sorted(config.books.items()):
         text += [f"{name}.{key.path}={value_at(book, key.path)}" for key in keys_of(BookParameters)]
     return sha256("\n".join(text).encode()).hexdigest()[:16]
-
-
-def is_terminal() -> bool:
-    return sys.stdout.isatty()

@@ -1,5 +1,6 @@
 """The command `summary`: what was earned or lost, and from what."""
 
+import os
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
@@ -16,6 +17,8 @@ from gamma_scalper.reports.summary import Summary, of_all, of_day, of_last_sessi
 from gamma_scalper.reports.summary_shown import plain_summary, shown
 
 commands = typer.Typer()
+
+_WIDE = 200
 
 
 @commands.command()
@@ -47,7 +50,10 @@ def summary(
     if as_json:
         print_json("summary/1", plain_summary(found))
     else:
-        Console(highlight=False).print(shown(found))
+        console = Console(highlight=False)
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console.width = _WIDE  # into a pipe, so that it can be searched
+        console.print(shown(found))
 
 
 def _of(session: str, rows: Iterable[Row]) -> Summary:

@@ -4,6 +4,7 @@ import difflib
 import re
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -142,6 +143,7 @@ def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: i
     return Sessions(_zone(str(known.tz)), first, last, tuple(sessions))
 
 
+@lru_cache(maxsize=256)  # all options of one underlying have the same
 def parse_liquid_hours(text: str, zone: str) -> Sessions:
     """Sessions from a broker's liquid-hours string, such as `20151224:0930-20151224:1300;20151225:CLOSED`."""
     local = _zone(zone)

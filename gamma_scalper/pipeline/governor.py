@@ -19,6 +19,7 @@ from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.risk.breakers import must_exit
 from gamma_scalper.risk.facts import Facts
 from gamma_scalper.risk.governance import BY_HEALTH
+from gamma_scalper.risk.guards import quotes, records
 from gamma_scalper.risk.health import Health, health
 from gamma_scalper.risk.mode_watch import ModeWatch, followed, resumed, watched
 from gamma_scalper.risk.permit import Permit, permit
@@ -26,7 +27,8 @@ from gamma_scalper.risk.registry import said_now
 from gamma_scalper.risk.state_space import StateSpace, state_space
 from gamma_scalper.strategies.base import Standing
 
-_MOMENTARY = "data lag"  # comes and goes between two thoughts; the state space, seen at thoughts alone, tells of it
+_MOMENTARY = quotes.data_lag.rule.name  # comes and goes between two thoughts; the state space tells of it
+_SEEN_BY_A_STRATEGY = {_MOMENTARY, records.one_thing_at_a_time.rule.name}  # in its own picture, which is newer
 _SILENT_S = 30.0  # without a thought, after which the state space is made without one
 _DUE_S = 0.001
 
@@ -205,5 +207,8 @@ def _standing(facts: Facts, allowed: Permit, why_exit: str) -> Standing:
         must_exit=why_exit,
         hedged_at=None if hedging is None else hedging.last_at,
         hedged_price=None if hedging is None else hedging.last_price,
-        refusals=allowed.refusals,
+        refusals={
+            purpose: tuple(refusal for refusal in each if refusal.guard not in _SEEN_BY_A_STRATEGY)
+            for purpose, each in allowed.refusals.items()
+        },
     )

@@ -11,13 +11,12 @@ from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import Session
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.domain.snapshots import MarketSnapshot
-from gamma_scalper.kernel import Channel, Clock, Conflate, together
+from gamma_scalper.kernel import Channel, Clock, together
 from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.pipeline.spread_filter import SpreadFilter, SpreadRule
 from gamma_scalper.pipeline.universe import Universe
 
-_UNIVERSE = 0  # no contract has this conId
 _market: Callable[..., MarketSnapshot] = MarketSnapshot  # mypy can't read what its converters take
 _HARDLY = 1 - 1e-9  # 600.05 - 600.00 is a hair less than 0.05
 
@@ -56,15 +55,6 @@ class StreamerParameters:
             floor_ticks=self.spread_floor_ticks,
             stand_in_s=self.stand_in_s,
         )
-
-
-def quote_inbox(book: str) -> Channel[Quote | Universe]:
-    """What a streamer reads: the newest quote of each contract, and the newest word on which contracts there are."""
-    return Channel(f"{book}/quotes", Conflate(lambda _, newer: newer, _key))
-
-
-def _key(told: Quote | Universe) -> int:
-    return told.con_id if isinstance(told, Quote) else _UNIVERSE
 
 
 class MarketDataStreamer:

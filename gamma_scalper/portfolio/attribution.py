@@ -89,9 +89,9 @@ def attributed(begin: Standpoint, end: Standpoint, between: Between = Between())
         causes = _causes(begin, end, between.dividend)
         costs = total - _moved(begin, end) - between.payments
     dropped = _shares(begin) * between.dividend
-    parts = {name: to_cents(to_decimal(amount)) for name, amount in causes.items()}
-    parts["carry"] = to_cents(between.payments - to_decimal(dropped))
-    parts["costs"] = to_cents(costs)
+    parts = {name: _cents(to_decimal(amount)) for name, amount in causes.items()}
+    parts["carry"] = _cents(between.payments - to_decimal(dropped))
+    parts["costs"] = _cents(costs)
     return Attributed(
         since=begin.at,
         until=end.at,
@@ -183,6 +183,11 @@ def _scale(holding: Holding) -> float:
 
 def _shares(standpoint: Standpoint) -> float:
     return sum(_scale(held) for held in standpoint.holdings if not isinstance(held.instrument, Option))
+
+
+def _cents(amount: Decimal) -> Decimal:
+    """Without a zero that has a sign."""
+    return to_cents(amount) + _ZERO
 
 
 def _moved(begin: Standpoint, end: Standpoint) -> Decimal:

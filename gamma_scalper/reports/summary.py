@@ -3,7 +3,7 @@
 Reckoned from the journal's rows alone, so that the same journal always tells the same to the byte.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,7 +38,8 @@ class BookSummary:
 
     book: str
     earned: Attributed | None = None  # None: nothing was taken down
-    equity: Decimal | None = None  # as it was last marked, since the book began
+    ever: Decimal = _ZERO  # earned since the book began, by all that was taken down
+    equity: Decimal | None = None  # the same as it was last marked
     commissions: dict[str, Decimal] = field(factory=dict)  # key of the execution -> its newest bill
     fills: dict[str, Traded] = field(factory=dict)  # key of the execution -> it, as it was corrected last
     orders: Counter[str] = field(factory=Counter)  # purpose -> how many
@@ -74,6 +75,11 @@ class Summary:
     ended: str  # why the last of the sessions ended; empty: it has not
 
     @property
+    def ever(self) -> Decimal:
+        """Since the beginning, whatever the span."""
+        return sum((book.ever for book in self.books), _ZERO)
+
+    @property
     def total(self) -> Decimal:
         return sum((book.earned.total for book in self.books if book.earned is not None), _ZERO)
 
@@ -103,6 +109,8 @@ def _summed(rows: Iterable[Row], span: str, wanted: Callable[[datetime], bool], 
         for row in rows:
             if last and isinstance(row.entry, e.SessionBegan):
                 tally.clear()
+            if isinstance(row.entry, Attributed):
+                tally.ever[row.book] += row.entry.total
             if wanted(_moment(row)):
                 tally.count(row)
             yield row
@@ -125,6 +133,7 @@ class _Tally:
     """What was counted so far."""
 
     books: dict[str, BookSummary] = field(factory=dict)
+    ever: defaultdict[str, Decimal] = field(factory=lambda: defaultdict(Decimal))  # book -> earned up to here
     halts: list[str] = field(factory=list)
     since: datetime | None = None
     until: datetime | None = None
@@ -190,6 +199,8 @@ class _Tally:
         self.book(str(record["book"])).fills[key] = Traded(str(record["purpose"] or "unknown"), worse)
 
     def summary(self, span: str) -> Summary:
+        for name in self.ever:
+            self.book(name).ever = self.ever[name]
         return Summary(
             span=span,
             since=self.since,

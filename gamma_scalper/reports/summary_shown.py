@@ -19,6 +19,7 @@ from gamma_scalper.reports.summary import BookSummary, Summary, of_last_session
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _MOST_HALTS = 5
+_ZERO = Decimal(0)
 _ABOUT = {
     "delta": "what was not hedged, as the underlying moved",
     "gamma": "moves of the underlying, whichever way",
@@ -41,8 +42,9 @@ def session_summary(rows: Iterable[Row]) -> RenderableType:
 def shown(summary: Summary) -> RenderableType:
     """For a person: the result first, then where it came from."""
     head = Text.assemble(
-        (f"{summary.span}: ", "bold"), _earned(summary.total), f"   {_when(summary.since)} to {_when(summary.until)}"
-    )
+        (f"{summary.span}: ", "bold"), _earned(summary.total), f"   {_when(summary.since)} to {_when(summary.until)}",
+        ("\nsince the beginning: ", "dim"), _earned(summary.ever),
+    )  # fmt: skip
     parts: list[RenderableType] = [head]
     parts += [_book(book) for book in summary.books]
     parts += [Text(f"halt: {halt}", style="bold red") for halt in summary.halts[-_MOST_HALTS:]]
@@ -120,7 +122,8 @@ def plain_summary(summary: Summary) -> dict[str, Any]:
         "until": _moment(summary.until),
         "sessions": summary.sessions,
         "ended": summary.ended or None,
-        "total": str(summary.total),
+        "total": _cents(summary.total),
+        "ever": _cents(summary.ever),
         "halts": list(summary.halts),
         "books": [_plain_book(book) for book in summary.books],
     }
@@ -130,11 +133,12 @@ def _plain_book(book: BookSummary) -> dict[str, Any]:
     earned = book.earned
     return {
         "book": book.book,
-        "total": "0" if earned is None else str(earned.total),
-        "attribution": None if earned is None else {part: str(getattr(earned, part)) for part in PARTS},
-        "equity": None if book.equity is None else str(book.equity),
-        "commissions": str(to_cents(book.commission)),
-        "slippage": str(to_cents(book.slippage)),
+        "total": _cents(_ZERO if earned is None else earned.total),
+        "ever": _cents(book.ever),
+        "attribution": None if earned is None else {part: _cents(getattr(earned, part)) for part in PARTS},
+        "equity": None if book.equity is None else _cents(book.equity),
+        "commissions": _cents(book.commission),
+        "slippage": _cents(book.slippage),
         "hedges": book.hedges,
         "orders": dict(_by_number(book.orders)),
         "rejected": book.rejected,
@@ -147,3 +151,7 @@ def _plain_book(book: BookSummary) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
+
+
+def _cents(amount: Decimal) -> str:
+    return str(to_cents(amount) + _ZERO)

@@ -108,6 +108,8 @@ Sightings = tuple[Sighting, ...]
 def sighted(sightings: Sightings, rule: str, shown: bool, now: datetime) -> Sightings:
     """Counted where it shows, forgotten where it does not."""
     before = next((each for each in sightings if each.rule == rule), None)
+    if before is None and not shown:
+        return sightings
     others = tuple(each for each in sightings if each.rule != rule)
     if not shown:
         return others

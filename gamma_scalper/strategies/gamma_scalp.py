@@ -1,6 +1,6 @@
 """The gamma scalper: buys a straddle, hedges its delta with shares, and sells it when it has served its time."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from attrs import evolve
 
@@ -20,13 +20,11 @@ from gamma_scalper.strategies.hedge_orders import hedge
 from gamma_scalper.strategies.hedge_situation import situation
 from gamma_scalper.strategies.leaving import SHARES_PATIENCE_S, shares_out, way_out
 from gamma_scalper.strategies.limits import Limits
-from gamma_scalper.strategies.memory import Memory, from_notes, to_notes
+from gamma_scalper.strategies.memory import Attempt, Memory, from_notes, to_notes
 from gamma_scalper.strategies.nights import flat_tonight, for_the_night
 from gamma_scalper.strategies.scalp_parameters import ScalpParameters, refuse_what_ends_at_once
 from gamma_scalper.strategies.scene import Scene, scene
 from gamma_scalper.strategies.stepping import mind, withdrawn
-
-_ENTERING = (None, Mode.LIVE)
 
 
 class GammaScalp:
@@ -122,10 +120,10 @@ class GammaScalp:
             return Hold("no entry", refused), memory
         if night := flat_tonight(scene, self._parameters.nights):
             return Hold("no entry", night.why), memory
-        if _too_soon(memory.entry_at, entry.retry_after_s, now):
+        if _too_soon(memory.entry, entry.retry_after_s, scene):
             return Hold("entry again soon", f"{entry.retry_after_s:g} s after the last attempt"), memory
         decision = enter(scene, entry, self._parameters.sizing, self._limits.budget, self._fees)
-        return decision, evolve(memory, entry_at=now) if isinstance(decision, Act) else memory
+        return decision, evolve(memory, entry=_attempt(scene)) if isinstance(decision, Act) else memory
 
     def _kept(self, scene: Scene, memory: Memory, where: Band | None) -> tuple[Decision, Memory]:
         """Options are held: they are sold when their time has come, exercised, or else hedged."""
@@ -137,7 +135,7 @@ class GammaScalp:
                 return out, _gone(memory, scene, out, reason)
             waits = out
         exercise = self._exercise.due(scene, memory.campaign.implied if memory.campaign else None, memory.instructed)
-        if exercise is not None and not scene.standing.refused(Purpose.EXIT):
+        if exercise is not None:  # asked for even where it can't be: that it could not is what a person must hear
             memory = memory.with_instructed(exercise.option, scene.market.session)
             return Act("exercise", exercise.why, exercise), memory
         decision, memory = self._hedged(scene, memory, where)
@@ -148,7 +146,7 @@ class GammaScalp:
 
     def _hedged(self, scene: Scene, memory: Memory, where: Band | None) -> tuple[Decision, Memory]:
         decision, hedging = hedge(scene, where, self._parameters.hedge, self._limits, memory.hedging)
-        return decision, evolve(memory, hedging=hedging)
+        return decision, memory if hedging is memory.hedging else evolve(memory, hedging=hedging)
 
     def _reason_to_leave(self, scene: Scene, memory: Memory) -> tuple[Leave | None, Memory]:
         """What the house says comes first; what was begun is ended; and then the rules of the book."""
@@ -164,16 +162,18 @@ class GammaScalp:
             self._parameters.exits,
             memory.sightings,
         )
-        return reason or flat_tonight(scene, self._parameters.nights), evolve(memory, sightings=sightings)
+        if sightings is not memory.sightings:
+            memory = evolve(memory, sightings=sightings)
+        return reason or flat_tonight(scene, self._parameters.nights), memory
 
     def _out(self, scene: Scene, memory: Memory, reason: Leave) -> Act | str:
         """The next order on the way out, or why there is none yet."""
         exits = self._parameters.exits
         if refused := scene.standing.refused(Purpose.EXIT):
             return refused
-        if _too_soon(memory.exit_at, exits.step_s if reason.urgent else exits.retry_after_s, scene.now):
+        if _too_soon(memory.exit, exits.step_s if reason.urgent else exits.retry_after_s, scene):
             return "the last attempt was a moment ago"
-        if scene.shares < 0 and _too_soon(memory.shares_at, SHARES_PATIENCE_S, scene.now):
+        if scene.shares < 0 and _too_soon(memory.shares, SHARES_PATIENCE_S, scene):
             return "short shares are bought back first"
         return way_out(scene, exits, reason.rule, reason.why, urgent=reason.urgent)
 
@@ -185,12 +185,12 @@ class GammaScalp:
             return Hold(f"{rule} waits", f"{why}: {refused}"), memory
         if scene.session is None:
             return Hold(f"{rule} waits", f"{why}, and the market is closed"), memory
-        if _too_soon(memory.shares_at, SHARES_PATIENCE_S, scene.now):
+        if _too_soon(memory.shares, SHARES_PATIENCE_S, scene):
             return Hold(f"{rule} waits", f"{why}, and the last attempt was a moment ago"), memory
         out = shares_out(scene, self._parameters.exits, rule, why)
         if isinstance(out, str):
             return Hold(f"{rule} waits", f"{why}: {out}"), memory
-        return out, evolve(memory, shares_at=scene.now)
+        return out, evolve(memory, shares=_attempt(scene))
 
     # -- living orders -------------------------------------------------------------------------------------------------
 
@@ -211,8 +211,8 @@ class GammaScalp:
         asked = memory.asked_of(intent.id.number)
         if intent.purpose is Purpose.ENTRY:
             against = standing.must_exit or standing.paused
-            if not against and standing.mode not in _ENTERING:
-                against = f"the mode is {standing.mode}"
+            if not against and standing.mode not in (None, Mode.LIVE):
+                against = f"the mode is {standing.mode.name}"
             if against:
                 decision, asked = withdrawn(order, asked, against, "entry ends")
             else:
@@ -227,16 +227,20 @@ class GammaScalp:
         return Hold(f"{intent.purpose.value} works", f"{intent.side.value} {order.remaining} is on its way"), memory
 
 
-def _too_soon(last: datetime | None, wait_s: float, now: datetime) -> bool:
-    return last is not None and now < last + timedelta(seconds=wait_s)
+def _attempt(scene: Scene) -> Attempt:
+    return Attempt(scene.now, scene.position.settled_through)
+
+
+def _too_soon(last: Attempt | None, wait_s: float, scene: Scene) -> bool:
+    return last is not None and last.too_soon(scene.now, scene.position.settled_through, wait_s)
 
 
 def _gone(memory: Memory, scene: Scene, out: Act, reason: Leave) -> Memory:
     """An order on the way out is asked for: from now on it is ended, unless it is the house that wants it."""
     leaving = memory.leaving if scene.standing.must_exit else reason
     if isinstance(out.command, Plan) and isinstance(out.command.proposals[0].instrument, Stock):
-        return evolve(memory, leaving=leaving, shares_at=scene.now)
-    return evolve(memory, leaving=leaving, exit_at=scene.now)
+        return evolve(memory, leaving=leaving, shares=_attempt(scene))
+    return evolve(memory, leaving=leaving, exit=_attempt(scene))
 
 
 def _ended(memory: Memory, scene: Scene, delay_s: float) -> Memory:

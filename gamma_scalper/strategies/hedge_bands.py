@@ -180,18 +180,15 @@ def fee_aware(situation: Situation, risk_aversion: float) -> tuple[float, float]
     """From edge to far landing, and from edge to landing: a hedge trades the second. What a delta that wanders between
     them costs and risks is least where trade^3 across = A, across^3 = A / trade + B: A = 12 f G^2 / y of the minimum
     fee f, B = 12 p G^2 / y of a share's cost p. An order that earns the minimum grows no further, and then B is all."""
-    costs = situation.costs
+    costs, whole = situation.costs, 2 * whalley_wilmott(situation, risk_aversion)
     by_order = 12 * costs.minimum * situation.gamma**2 / risk_aversion
+    if not by_order:
+        return whole, 0.0
     by_share = (2 * _cubic(situation, risk_aversion, costs.half_spread + costs.levies, 1.0)) ** 3
     across = _across(math.pow(by_order, 2 / 3), by_share)
-    if across == 0.0:
-        return 0.0, 0.0
     trade = math.cbrt(by_order / across)
-    unbound = costs.minimum / costs.commission if costs.commission else math.inf  # size at which the minimum is earned
-    if trade <= unbound:
-        return across, trade
-    across = 2 * whalley_wilmott(situation, risk_aversion)
-    return across, min(unbound, across)
+    earned = costs.minimum / costs.commission if costs.commission else math.inf  # by an order of so many shares
+    return (across, trade) if trade <= earned else (whole, min(earned, whole))
 
 
 def _across(a: float, b: float) -> float:

@@ -17,7 +17,21 @@ from gamma_scalper.strategies.realised_ewma import NOTHING_SEEN, Realised
 from gamma_scalper.strategies.stepping import Asked
 
 _SCHEMA = 1
+_REFUSED_WAIT_S = 5.0
 _NOTED_EVERY = timedelta(minutes=30)
+
+
+@frozen
+class Attempt:
+    """When something was ordered last, and after which intent."""
+
+    at: datetime
+    after: int
+
+    def too_soon(self, now: datetime, settled_through: int, wait_s: float) -> bool:
+        """Whether to wait still; what never became an order, since it was refused or dropped, is tried again sooner."""
+        refused = settled_through == self.after
+        return now < self.at + timedelta(seconds=min(wait_s, _REFUSED_WAIT_S) if refused else wait_s)
 
 
 @frozen(kw_only=True)
@@ -35,9 +49,9 @@ class Memory:
     sightings: Sightings = ()
     hedging: Hedging = NOTHING_TRIED
     asked: tuple[Asked, ...] = ()  # of living orders
-    entry_at: datetime | None = None  # the last attempt
-    exit_at: datetime | None = None
-    shares_at: datetime | None = None
+    entry: Attempt | None = None  # the last ones
+    exit: Attempt | None = None
+    shares: Attempt | None = None
 
     def asked_of(self, number: int) -> Asked | None:
         return next((each for each in self.asked if each.number == number), None)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from attrs import frozen
 
-from gamma_scalper.domain.sessions import OutsideCalendar
+from gamma_scalper.domain.sessions import OutsideCalendar, Session
 from gamma_scalper.domain.settings import setting
 from gamma_scalper.strategies.base import Band
 from gamma_scalper.strategies.exits import Leave
@@ -29,11 +29,8 @@ class NightParameters:
     )
 
 
-def next_day(scene: Scene) -> date | None:
+def next_day(scene: Scene, session: Session) -> date:
     """The next trading day: by the hours the broker told, else the next weekday. Nobody else knows of holidays."""
-    session = scene.session
-    if session is None:
-        return None
     hours = scene.view.underlying.liquid_hours
     try:
         if hours is not None:
@@ -46,33 +43,30 @@ def next_day(scene: Scene) -> date | None:
     return session.day + timedelta(days=7 - weekday if weekday >= _FRIDAY else 1)
 
 
-def policy(scene: Scene, parameters: NightParameters) -> str:
+def policy(scene: Scene, session: Session, parameters: NightParameters) -> str:
     """What holds for the night to come."""
-    following, session = next_day(scene), scene.session
-    if following is None or session is None:
-        return "hold"
-    return parameters.overnight if (following - session.day).days == 1 else parameters.weekend
+    nights = (next_day(scene, session) - session.day).days
+    return parameters.overnight if nights == 1 else parameters.weekend
 
 
 def flat_tonight(scene: Scene, parameters: NightParameters) -> Leave | None:
     """All is sold before the close where the policy is to be flat, and nothing is bought until the next session."""
-    if (
-        scene.session is None
-        or policy(scene, parameters) != "flatten"
-        or not _within(scene, parameters.flatten_before_s)
-    ):
+    session = _ending(scene, parameters.flatten_before_s)
+    if session is None or policy(scene, session, parameters) != "flatten":
         return None
     why = f"flat over the night, {parameters.flatten_before_s / 60:g} min before the close"
-    return Leave(rule="night", why=why, not_before=scene.session.closes)
+    return Leave(rule="night", why=why, not_before=session.closes)
 
 
 def for_the_night(scene: Scene, band: Band, parameters: NightParameters) -> Band:
     """Narrower around its centre before the close, where the policy is to tighten."""
-    if policy(scene, parameters) != "tighten" or not _within(scene, parameters.tighten_before_s):
+    session = _ending(scene, parameters.tighten_before_s)
+    if session is None or policy(scene, session, parameters) != "tighten":
         return band
     return scaled(band, parameters.tighten_factor)
 
 
-def _within(scene: Scene, seconds: float) -> bool:
+def _ending(scene: Scene, seconds: float) -> Session | None:
+    """The session, where no more than this is left of it."""
     left = scene.until_close
-    return left is not None and left <= timedelta(seconds=seconds)
+    return scene.session if left is not None and left <= timedelta(seconds=seconds) else None

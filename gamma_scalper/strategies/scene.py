@@ -6,12 +6,15 @@ from decimal import Decimal
 from attrs import frozen
 
 from gamma_scalper.domain.greeks import Greeks
-from gamma_scalper.domain.instruments import Combo, Option, Stock, legs_of
+from gamma_scalper.domain.instruments import Combo, Option, Stock
 from gamma_scalper.domain.money import to_float
+from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import Session
 from gamma_scalper.domain.snapshots import MarketSnapshot, PositionSnapshot
 from gamma_scalper.strategies.base import Standing, View
+
+Options = tuple[tuple[Option, Decimal], ...]
 
 
 @frozen(kw_only=True)
@@ -24,8 +27,12 @@ class Scene:
     underlying: Quote
     greeks: Greeks  # of all options held, in dollars and shares
     projected: float
-    options: tuple[tuple[Option, Decimal], ...]  # held, negative where sold short
+    options: Options  # held, negative where sold short
     shares: Decimal
+    spot: float
+    straddles: float  # calls or puts, whichever are more: what figures per straddle count by
+    implied: float | None  # volatility of the options held, by their vegas; None where none shows
+    session: Session | None  # that of the shares, while it is open
 
     @property
     def now(self) -> datetime:
@@ -36,41 +43,13 @@ class Scene:
         return self.view.standing
 
     @property
-    def spot(self) -> float:
-        return self.underlying.mid
-
-    @property
     def flat(self) -> bool:
         return not self.options and not self.shares
-
-    @property
-    def straddles(self) -> float:
-        """Calls or puts, whichever are more: what figures per straddle count by."""
-        calls = sum((many for option, many in self.options if option.right == "C"), Decimal(0))
-        puts = sum((many for option, many in self.options if option.right == "P"), Decimal(0))
-        return to_float(max(abs(calls), abs(puts)))
-
-    @property
-    def session(self) -> Session | None:
-        """That of the shares, while it is open."""
-        found = self.market.session
-        return found if found is not None and found.contains(self.now) else None
 
     @property
     def until_close(self) -> timedelta | None:
         """None while the market is closed, or nobody knows."""
         return None if self.session is None else self.session.closes - self.now
-
-    @property
-    def implied(self) -> float | None:
-        """Volatility of the options held, by their vegas; None where none shows."""
-        weighed = total = 0.0
-        for option, quantity in self.options:
-            leg = self.view.picture.leg(option.con_id)
-            if leg is not None and leg.vol is not None:
-                weight = abs(leg.greeks.vega * to_float(quantity) * option.multiplier)
-                weighed, total = weighed + weight * leg.vol, total + weight
-        return weighed / total if total else None
 
     def days_to_expiry(self) -> int | None:
         """Calendar days from the trading day to the first expiry held."""
@@ -88,7 +67,10 @@ class Scene:
 
     def quotes_of(self, instrument: Stock | Option | Combo) -> tuple[Quote, ...] | None:
         """Two-sided ones, one for each leg; None where one lacks."""
-        found = [self.market.of(leg.instrument.con_id) for leg in legs_of(instrument)]
+        con_ids = (
+            [leg.instrument.con_id for leg in instrument.legs] if isinstance(instrument, Combo) else [instrument.con_id]
+        )
+        found = [self.market.of(con_id) for con_id in con_ids]
         usable = tuple(quote for quote in found if quote is not None and quote.usable)
         return usable if len(usable) == len(found) else None
 
@@ -105,6 +87,8 @@ def scene(view: View) -> Scene | str:
     if underlying is None or not underlying.usable:
         return f"{view.underlying.symbol} is not quoted on both sides"
     held = [(each.instrument, each.quantity) for each in position.holdings]
+    options = tuple((option, quantity) for option, quantity in held if isinstance(option, Option))
+    hours = market.session
     return Scene(
         view=view,
         market=market,
@@ -112,6 +96,30 @@ def scene(view: View) -> Scene | str:
         underlying=underlying,
         greeks=greeks,
         projected=projected,
-        options=tuple((option, quantity) for option, quantity in held if isinstance(option, Option)),
+        options=options,
         shares=position.quantity(view.underlying.con_id),
+        spot=underlying.mid,
+        straddles=_straddles(options),
+        implied=_implied(picture, options),
+        session=hours if hours is not None and hours.contains(view.now) else None,
     )
+
+
+def _straddles(options: Options) -> float:
+    calls = puts = 0.0
+    for option, quantity in options:
+        if option.right == "C":
+            calls += to_float(quantity)
+        else:
+            puts += to_float(quantity)
+    return max(abs(calls), abs(puts))
+
+
+def _implied(picture: Picture, options: Options) -> float | None:
+    weighed = total = 0.0
+    for option, quantity in options:
+        leg = picture.leg(option.con_id)
+        if leg is not None and leg.vol is not None:
+            weight = abs(leg.greeks.vega * to_float(quantity) * option.multiplier)
+            weighed, total = weighed + weight * leg.vol, total + weight
+    return weighed / total if total else None

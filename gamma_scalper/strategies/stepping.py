@@ -96,7 +96,7 @@ def mind(
         price = intent.pricing.price if isinstance(intent.pricing, Limit) else Decimal(0)
         asked = Asked(intent.id.number, 0, price)
     at = touch(scene, intent.instrument)
-    what = f"{intent.side.value} {order.remaining} at {asked.price}"
+    what = f"{intent.side.value} {order.remaining} at {asked.price:.2f}"
     if asked.withdrawn:
         return Hold(f"{rule} ends", f"{what} is being cancelled"), asked
     if not isinstance(order.state, Working | PartlyFilled):
@@ -109,7 +109,8 @@ def mind(
     price = limit_after(intent.instrument, intent.side, at, stepping.steps if urgent else due, stepping)
     if due <= asked.steps or price == asked.price:
         return Hold(f"{rule} works", f"{what}, {at.mid:.2f} is the middle, {at.half:.2f} the half spread"), asked
-    why = f"step {min(due, stepping.steps)} of {stepping.steps}: {asked.price} -> {price}, {at.mid:.2f} is the middle"
+    step = f"step {min(due, stepping.steps)} of {stepping.steps}"
+    why = f"{step}: {asked.price:.2f} -> {price:.2f}, {at.mid:.2f} is the middle"
     return Act(f"{rule} step", why, Reprice(intent.id, Limit(price), why)), Asked(intent.id.number, due, price)
 
 

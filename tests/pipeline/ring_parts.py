@@ -23,7 +23,7 @@ from gamma_scalper.domain.strategy_entries import StrategyEntry
 from gamma_scalper.kernel import Block, Channel, Clock, Conflate, LoopClock, Unbounded, Watch, together
 from gamma_scalper.pipeline.delta_engine import DeltaEngine
 from gamma_scalper.pipeline.hours import Hours
-from gamma_scalper.pipeline.market_data_streamer import MarketDataStreamer, StreamerParameters, quote_inbox
+from gamma_scalper.pipeline.market_data_streamer import MarketDataStreamer, StreamerParameters
 from gamma_scalper.pipeline.messages import DeltaUpdate, Trigger, merged, newest
 from gamma_scalper.pipeline.position_manager import PositionManager, Queues
 from gamma_scalper.pipeline.thoughts import Thought
@@ -80,7 +80,7 @@ def inputs(spot: float, now: datetime, expires_at: datetime = EXPIRES) -> Market
 def priced(leg: Option, spot: float, vol: float, now: datetime = NOON, spread: float = 0.02) -> Quote:
     """As a market maker quotes it who believes in this volatility."""
     price = MODEL.price(OptionTerms(leg.right, float(leg.strike)), inputs(spot, now, leg.expires_at), vol)
-    return quote(leg, price - spread / 2, price + spread / 2, now)
+    return quote(leg, max(price - spread / 2, 0.0), price + spread / 2, now)
 
 
 def market(
@@ -165,7 +165,7 @@ class Calm:
 # -- a house, a broker -------------------------------------------------------------------------------------------------
 
 
-@define
+@define(slots=False)
 class SmallHouse:
     """Permits what it is not told to refuse."""
 
@@ -266,6 +266,14 @@ class SmallBroker:
 
 
 # -- the ring ----------------------------------------------------------------------------------------------------------
+
+
+def quote_inbox(book: str) -> Channel[Quote | Universe]:
+    """What a streamer reads: of each contract the newest quote, and the newest word on which there are."""
+    return Channel(
+        f"{book}/quotes",
+        Conflate(lambda _, newer: newer, lambda told: told.con_id if isinstance(told, Quote) else 0),
+    )
 
 
 def holding(*held: tuple[Stock | Option, int]) -> Desk:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from ring_parts import BOOK, CALL, HOURS, NOON, PUT, SPY, STRADDLE, broker_greeks, option, priced, quote
+from ring_parts import BOOK, CALL, HOURS, NOON, PUT, SPY, STRADDLE, broker_greeks, option, priced, quote, quote_inbox
 
 from gamma_scalper.domain.ports import Condition
 from gamma_scalper.domain.snapshots import Shortlist
 from gamma_scalper.kernel import Channel, LoopClock, Unbounded, together
-from gamma_scalper.pipeline.market_data_streamer import MarketDataStreamer, StreamerParameters, quote_inbox
+from gamma_scalper.pipeline.market_data_streamer import MarketDataStreamer, StreamerParameters
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.pipeline.universe import Universe
 

@@ -1,8 +1,8 @@
 """What a book's strategy would think, as far as the governor reads it: pictures of what is really held and quoted."""
 
-from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator, Sequence
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from busy_house import CONTRACTS, House
 

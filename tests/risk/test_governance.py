@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from attrs import evolve
-from good_day import NOW, PARAMETERS, SPY, order, quote
+from good_day import CALL, NOW, PARAMETERS, SPY, order, quote
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,8 +27,9 @@ from gamma_scalper.domain.fills import Fill
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId, Limit, Market, Purpose, Side
 from gamma_scalper.domain.ports import OrderReport, Standing
+from gamma_scalper.domain.strategy_entries import Instructed
 from gamma_scalper.risk.facts import GovernanceFacts, HedgeRecord
-from gamma_scalper.risk.governance import BY_HEALTH, HOUSE, Governance, facts_of, govern
+from gamma_scalper.risk.governance import BY_HEALTH, BY_PANIC, HOUSE, Governance, facts_of, govern
 from gamma_scalper.risk.mode_watch import ModeWatch, resumed
 
 
@@ -58,6 +59,24 @@ def marks(*profits: int) -> list[tuple[str, Entry]]:
 
 
 # -- modes, pauses, halts ----------------------------------------------------------------------------------------------
+
+
+def test_a_panic_is_remembered_beside_what_a_person_had_chosen_and_ends_by_a_persons_word():
+    before = folded((HOUSE, ModeChanged(Mode.DEGRADED, "careful", "anna")))
+    panic = folded((HOUSE, ModeChanged(Mode.EMERGENCY, "a file", BY_PANIC)), state=before)
+    assert (panic.panicked, panic.modes[HOUSE], panic.chosen[HOUSE]) == (True, Mode.EMERGENCY, Mode.DEGRADED)
+    of_a_book = folded(("spy", ModeChanged(Mode.LIVE, "sun", "anna")), state=panic)
+    assert of_a_book.panicked and seen(of_a_book).mode is Mode.EMERGENCY
+    assert not folded((HOUSE, ModeChanged(Mode.LIVE, "over", "anna")), state=panic).panicked
+    assert folded((HOUSE, ModeChanged(Mode.OBSERVE, "blind", BY_HEALTH)), state=panic).panicked
+
+
+def test_what_was_exercised_early_counts_until_the_next_day_and_a_refused_instruction_does_not():
+    sent_once = Instructed(option=CALL, contracts=1, why="a dividend")
+    twice = folded(("spy", sent_once), ("spy", sent_once), ("spy", evolve(sent_once, refused="no permission")))
+    assert seen(twice).instructed == {CALL.con_id: 2}
+    assert seen(twice, "qqq").instructed == {}
+    assert seen(folded((HOUSE, DayBegan(date(2026, 1, 6))), state=twice)).instructed == {}
 
 
 def test_a_new_journal_has_no_mode_and_that_refuses():

@@ -6,14 +6,19 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 from good_day import CALL, NOW, PARAMETERS, PUT, SPY, at_path, good_facts
+from immutables import Map
 
 from gamma_scalper.domain.entries import Halted, Mode
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.breakers import must_exit, tripped
 from gamma_scalper.risk.facts import BookFacts, Facts, HedgeRecord, LegDelta
+from gamma_scalper.risk.governance import Governance
 from gamma_scalper.risk.health import Lamp, health
-from gamma_scalper.risk.mode_watch import ModeWatch, told, watched
+from gamma_scalper.risk.mode_watch import ModeWatch, followed, told, watched
+from gamma_scalper.risk.permit import permit
+from gamma_scalper.risk.registry import said_now
+from gamma_scalper.risk.state_space import state_space
 
 GOOD = good_facts()
 
@@ -163,6 +168,40 @@ def test_health_never_goes_above_a_persons_word():
 def test_looking_on_is_left_once_the_broker_is_back_for_a_minute():
     watch = ModeWatch(advised=Mode.OBSERVE)
     assert after(watch, (0, "good"), (60, "good")) == [Mode.OBSERVE, Mode.LIVE]
+
+
+def test_looking_on_ends_with_the_broker_in_sight_though_something_else_stays_red():
+    """Otherwise a panic file or a halt that nobody has lifted would keep everything from being sold for ever."""
+    looks = [(0, "blind"), (120, "blind"), (121, "red"), (180.9, "red"), (181, "red"), (500, "red"), (501, "good")]
+    assert after(ModeWatch(), *looks) == [
+        Mode.LIVE,
+        Mode.OBSERVE,
+        Mode.OBSERVE,
+        Mode.OBSERVE,
+        Mode.DEGRADED,
+        Mode.DEGRADED,
+        Mode.DEGRADED,
+    ]
+
+
+def test_a_person_who_repeats_a_word_is_heard_too():
+    """What is in force is not what the watch had in mind: so somebody else has spoken."""
+    down = ModeWatch(advised=Mode.DEGRADED, red_since=NOW)
+    by_a_person = Governance(modes=Map(spy=Mode.LIVE), chosen=Map(spy=Mode.LIVE))
+    assert followed(down, by_a_person, "spy").mode is Mode.LIVE
+    by_itself = Governance(modes=Map(spy=Mode.DEGRADED))
+    assert followed(down, by_itself, "spy") is down
+    below = Governance(modes=Map(spy=Mode.DEGRADED), chosen=Map(spy=Mode.DEGRADED))
+    assert followed(down, below, "spy").ceiling is Mode.DEGRADED
+
+
+def test_permit_lamp_and_states_are_the_same_from_one_asking_as_from_three():
+    for path, value in (("house.panic", True), ("house.link", Link.BLIND), ("delta.legs", None), ("now", NOW)):
+        facts = at_path(GOOD, path, value)
+        said = said_now(facts, PARAMETERS)
+        assert permit(facts, PARAMETERS, said) == permit(facts, PARAMETERS)
+        assert health(facts, PARAMETERS, said) == health(facts, PARAMETERS)
+        assert state_space(facts, PARAMETERS, said) == state_space(facts, PARAMETERS)
 
 
 def test_the_watch_says_what_it_went_by():
