@@ -1,9 +1,9 @@
 """A book's three thinking stages on an event loop, with a hand that pushes quotes and fills whatever is ordered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import SessionParameters, years_between
 from gamma_scalper.domain.snapshots import Holding, PositionSnapshot
 from gamma_scalper.domain.strategy_entries import StrategyEntry
-from gamma_scalper.kernel import Block, Channel, Conflate, PacedClock, Unbounded, WallClock, Watch
+from gamma_scalper.kernel import Block, Channel, Conflate, Unbounded, WallClock, Watch
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.pipeline.delta_engine import DeltaEngine
 from gamma_scalper.pipeline.hours import Hours
@@ -40,6 +40,8 @@ STRIKE, VOL, RATE = 600.0, 0.15, 0.04
 SPY = Stock(con_id=1, symbol="SPY")
 EAGER = RiskParameters(hedging=HedgingParameters(hedge_shares=1, min_shares=1, cooldown_s=0, min_move_pct=0))
 HOURS = Hours(SessionParameters())
+
+_universe: Callable[..., Universe] = Universe  # mypy can't read what its converters take
 
 Tick = tuple[float, float, float]  # spot, call, put
 
@@ -67,6 +69,16 @@ def walk(ticks: int, seed: int = 1) -> list[Tick]:
     return [(spot, call, put) for spot, call, put in found]
 
 
+class Shifted(WallClock):
+    """The machine's own time, moved into a session."""
+
+    def __init__(self) -> None:
+        self._by: timedelta = START - super().now()
+
+    def now(self) -> datetime:
+        return super().now() + self._by
+
+
 class OneBook:
     """Holds a straddle. `quoted` pushes the underlying's quote and returns once the strategy has thought about it."""
 
@@ -77,7 +89,7 @@ class OneBook:
             hedge=HedgeParameters(policy="fixed", band_shares=1),
             risk=EAGER,
         )
-        self.clock = PacedClock(WallClock(), START)
+        self.clock = Shifted()
         self.commands: list[TradeCommand] = []
         self.ready_at = 0.0  # when the newest command was
         self._shares = self._numbers = self._snapshots = self._seen = 0
@@ -107,7 +119,7 @@ class OneBook:
     async def at_work(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(run()) for run in self._stages]
         try:
-            self._inbox.put_nowait(Universe(underlying=SPY, options=(CALL, PUT)))
+            self._inbox.put_nowait(_universe(underlying=SPY, options=(CALL, PUT)))
             self._filled()
             await self.idle()
             yield
@@ -161,7 +173,7 @@ class OneBook:
         held = [Holding(CALL, Decimal(1)), Holding(PUT, Decimal(1))]
         if self._shares:
             held.append(Holding(SPY, Decimal(self._shares)))
-        prices = [(each.instrument.con_id, Decimal(11)) for each in held]
+        prices = [(each.instrument.con_id, Decimal(600 if each.instrument is SPY else 11)) for each in held]
         position = PositionSnapshot(held, (), self._numbers, average_prices=prices)
         self._triggers.put_nowait(
             Trigger(book="bench", seq=self._numbers + 1, reasons=(Reason.ORDER,), position=position)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.exchange.diary import Diary, KeptEngine
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import ExchangeParameters
@@ -21,24 +22,26 @@ _PAST_SESSIONS = 1  # so that there is a prior close; to walk through more would
 
 @frozen
 class Kept:
-    """Where account and market are kept, and up to when whoever traded in it has seen it."""
+    """Where account and market are kept, up to when whoever traded in it has seen it, and by which price list."""
 
     path: Path
     until: datetime | None = None
+    fees: FeeParameters = FeeParameters()
 
 
 @contextmanager
 def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tuple[Engine, Past]]:
     """Of GATEWAY=embedded. Kept, it is written down until the end; else it is forgotten then."""
     if kept is None:
-        yield _begun(system)
+        yield _begun(system, ExchangeParameters(venue=system.venue))
         return
+    parameters = ExchangeParameters(venue=system.venue, fees=kept.fees)
     with Diary(kept.path) as diary:
         if diary.market:
             market, past = open_market(system.market, seed=system.seed, past_sessions=0)  # its past is not kept
-            engine = diary.restored(market, _parameters(system), system.seed, kept.until)
+            engine = diary.restored(market, parameters, system.seed, kept.until)
         else:
-            engine, past = _begun(system)
+            engine, past = _begun(system, parameters)
         engine.diary = diary
         try:
             yield engine, past
@@ -46,9 +49,14 @@ def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tupl
             diary.keep(engine)
 
 
-def _begun(system: SystemParameters) -> tuple[KeptEngine, Past]:
+def _begun(system: SystemParameters, parameters: ExchangeParameters) -> tuple[KeptEngine, Past]:
     market, past = open_market(system.market, seed=system.seed, past_sessions=_PAST_SESSIONS)
-    return KeptEngine(market, accounts=_accounts(system), parameters=_parameters(system), seed=system.seed), past
+    engine = KeptEngine(market, accounts=_accounts(system), parameters=parameters, seed=system.seed)
+    for underlying in market.underlyings():
+        series = past.series(underlying.con_id)
+        if series is not None and series.figures.prior_close > 0:
+            engine.closed_at(underlying.con_id, series.figures.prior_close)  # kept, as the past is not
+    return engine, past
 
 
 @contextmanager
@@ -56,13 +64,14 @@ def paper_fills(system: SystemParameters, now: datetime, kept: Kept | None) -> I
     """Our own exchange on a broker's quotes, which begins today or goes on since the day it began."""
     spec = f"push:start={now.date()}"
     if kept is None:
-        yield Engine(market_from(spec), accounts=_accounts(system), parameters=_parameters(system))
+        yield Engine(market_from(spec), accounts=_accounts(system), parameters=ExchangeParameters(venue=system.venue))
         return
+    parameters = ExchangeParameters(venue=system.venue, fees=kept.fees)
     with Diary(kept.path) as diary:
         if diary.market:
-            engine = diary.restored(market_from(diary.market), _parameters(system), seed=0)
+            engine = diary.restored(market_from(diary.market), parameters, seed=0)
         else:
-            engine = KeptEngine(market_from(spec), accounts=_accounts(system), parameters=_parameters(system))
+            engine = KeptEngine(market_from(spec), accounts=_accounts(system), parameters=parameters)
         engine.diary = diary
         try:
             yield engine
@@ -72,7 +81,3 @@ def paper_fills(system: SystemParameters, now: datetime, kept: Kept | None) -> I
 
 def _accounts(system: SystemParameters) -> dict[str, Decimal]:
     return {SIMULATED_ACCOUNT: Decimal(system.paper_cash)}
-
-
-def _parameters(system: SystemParameters) -> ExchangeParameters:
-    return ExchangeParameters(venue=system.venue)

@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.orders import Limit, Order, Purpose
 from gamma_scalper.domain.pictures import Picture
+from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.journal.sentences import named, plain, refused
 from gamma_scalper.kernel import Watch
@@ -19,10 +20,12 @@ from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.portfolio.desk import Desk
 from gamma_scalper.portfolio.ledger import holdings
 from gamma_scalper.reports.panel_view import BookView, PanelView, Reach, Said
+from gamma_scalper.risk.guards import quotes
 
 _SECONDS_PER_DAY = 86_400
 _HEDGES, _LOOKED_BACK = 3, 200
 _ZERO = Decimal(0)
+_MOMENTARY = quotes.data_lag.rule.name
 
 
 @frozen(kw_only=True)
@@ -141,9 +144,10 @@ def _with_thought(view: BookView, thought: Thought | None) -> BookView:
     picture, judgement = thought.picture, thought.judgement
     spot = spot_of(picture)
     before = None if picture.market is None else picture.market.prior_close
-    band = judgement.band
+    band, shortlist = judgement.band, None if picture.market is None else picture.market.shortlist
     return evolve(
         view,
+        wants="" if view.holds or shortlist is None else shortlist.why,
         spot=spot,
         change_pct=None if spot is None or not before else 100 * (spot / before - 1),
         implied=_implied(picture),
@@ -177,6 +181,11 @@ def _with_outlook(view: BookView, outlook: Outlook | None) -> BookView:
         reasons=(*halts, *paused, *outlook.health.reasons, *view.reasons),
         states=tuple(Said(type(each).__name__[0], each.value) for each in outlook.space.dimensions),
         orphan=outlook.space.orphan,
-        purposes=tuple(Said(each.value, refused(outlook.permit.refusals[each])) for each in Purpose),
+        purposes=tuple(Said(each.value, refused(_lasting(outlook.permit.refusals[each]))) for each in Purpose),
         hedges_today=outlook.hedges_today,
     )
+
+
+def _lasting(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """Between two heartbeats the figures grow old; that is no news, and no decision is taken on them then."""
+    return [refusal for refusal in refusals if refusal.guard != _MOMENTARY]

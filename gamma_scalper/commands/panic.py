@@ -102,8 +102,9 @@ async def awaited(address: str, head: int, clock: Clock) -> Outcome:
                 break
             await clock.sleep(_LOOK_S)
         if state is None:
-            state, wrote = fold(reader.rows()), bool(rows)
-            taken = state.governance.panicked and wrote  # it was taken before, and whoever did lives
+            state = fold(reader.rows())
+            before = Outcome(taken=state.governance.panicked, state=state)
+            taken = before.taken and (bool(rows) or not before.open_books)  # whoever took it lives, or has done it all
         return Outcome(taken=taken, state=state)
     except UserError:
         return Outcome(taken=taken, state=state)  # what can't be read tells nothing, and the file lies there

@@ -59,7 +59,8 @@ def run(config: Config, asked: Asked) -> ExitCode:
     with ExitStack() as held:
         held.callback(FileLock(system.lock_path, WallClock().now()).release)
         load_market_code() if system.gateway == "embedded" else load_compiled_code()
-        kept = Kept(system.exchange_path, _last_moment(system))
+        first = next(iter(asked.books.values()))
+        kept = Kept(system.exchange_path, _last_moment(system), first.fees)
 
         async def trade(broker: Broker, clock: Clock) -> ExitCode:
             return await Program(config, asked, broker, clock).run()

@@ -97,7 +97,7 @@ async def _look(broker: Broker, board: QuoteBoard, clock: Clock, book: BookParam
         stock = await broker.catalogue.stock(symbol, book.underlying.currency)
     except (Refused, Unanswered) as error:
         remedy = f"look at [underlying] in books/{book.name}.toml"
-        raise UserError(f"book {book.name}: {error}; {remedy}", ExitCode.NOTHING_TRADABLE) from error
+        raise UserError(f"book {book.name}: {symbol}: {error}; {remedy}", ExitCode.NOTHING_TRADABLE) from error
     sought = Sought(
         book=book.name,
         underlying=stock,
@@ -136,7 +136,7 @@ def _show(scanned: Scanned, most: int | None) -> None:
     if look.ranking.ranked:
         table = Table("", "expiry", "strike", *_right(*_FIGURES, "score"), title=title, caption=look.why)
         for place, each in enumerate(look.ranking.ranked[:most], 1):
-            table.add_row(str(place), *_row(each.straddle, look), f"{each.score:.2f}")
+            table.add_row(str(place), *_row(each.straddle, look), f"{each.score:.4g}")
         print_table(table)
         title = ""
     if look.ranking.excluded:

@@ -186,6 +186,11 @@ class Engine:
         watch = self.floor.watches.get(con_id)
         return 0.0 if watch is None else watch.prior_close if watch.in_session else watch.close
 
+    def closed_at(self, con_id: int, price: float) -> None:
+        """The session before this exchange began ended there: restrictions of short sales and gaps go by it."""
+        watch = self.floor.watch(con_id)
+        watch.prior_close = watch.close = price
+
     # -- what comes in -------------------------------------------------------------------------------------------------
 
     def _look(self, event: Look) -> None:

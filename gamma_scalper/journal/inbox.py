@@ -3,6 +3,7 @@
 The trader copies every command into the chain (`CommandTaken`) before it answers, so the inbox itself proves nothing.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +53,7 @@ class Inbox:
         self._engine = engine_of(url)
         self._committed(_tables.create_all)
         self._empty_at: int | None = None  # the database's version when nothing waited in it
-        self._watching = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._watching = self._engine.raw_connection() if self._engine.name == "sqlite" else None
 
     def put(self, name: str, by: str, at: datetime, book: str | None = None, argument: str = "") -> int:
         """The command's number, by which its outcome is asked for."""
@@ -77,11 +78,14 @@ class Inbox:
 
     def _version(self) -> int | None:
         """Another one after each change by others: cheap to ask every second. None: this database has none."""
-        if self._engine.name != "sqlite":
+        if self._watching is None:
             return None
         try:
-            return int(self._watching.exec_driver_sql("pragma data_version").scalar_one())
-        except DATABASE_ERRORS as error:
+            cursor = self._watching.cursor()
+            cursor.execute("pragma data_version")
+            row = cursor.fetchone()
+            return None if row is None else int(row[0])
+        except (*DATABASE_ERRORS, sqlite3.Error) as error:
             raise failed(self._name, error) from error
 
     def _readable(self, rows: Iterable[Row[tuple[object, ...]]]) -> Iterator[Command]:
@@ -111,7 +115,8 @@ class Inbox:
         return said
 
     def close(self) -> None:
-        self._watching.close()
+        if self._watching is not None:
+            self._watching.close()
         self._engine.dispose()
 
     def _committed(self, use: Callable[[Connection], T]) -> T:

@@ -1,5 +1,6 @@
 """Where each book's profit came from, taken down interval by interval while it is earned."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +14,8 @@ from gamma_scalper.domain.strategy_entries import Attributed
 from gamma_scalper.kernel import Clock, Watch, all_of, together
 from gamma_scalper.pipeline.caretaker import trading_day
 from gamma_scalper.pipeline.house import TradingHouse
-from gamma_scalper.pipeline.picturing import Carry, carry_of
-from gamma_scalper.pipeline.standpoints import full_figures, plain_figures, shows, spot_of, standpoint
+from gamma_scalper.pipeline.picturing import carry_of
+from gamma_scalper.pipeline.standpoints import Pricer, shows, spot_of, standpoint
 from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.portfolio.accounts import Accounts
 from gamma_scalper.portfolio.attribution import (
@@ -22,7 +23,6 @@ from gamma_scalper.portfolio.attribution import (
     PARTS,
     Between,
     Earnings,
-    Sensitivity,
     Standpoint,
     attributed,
     counted,
@@ -41,7 +41,7 @@ class _Account:
     """One book's, with the interval that is open."""
 
     book: str
-    carry: Carry
+    pricer: Pricer
     ledger: Ledger  # as it was when the interval began
     earned: Earnings
     begin: Standpoint | None = None  # None: nothing was priced yet in this session
@@ -54,7 +54,7 @@ class _Account:
 class Accounting:
     """One for the house. An interval ends with every change of position, after a while, and with the day's session.
 
-    The higher Greeks are the lattice's whatever model the book has, since a plain tree's are too rough.
+    Its Greeks are the lattice's whatever model the book has, since the higher ones of a plain tree are too rough.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Accounting:
         """`earned`: what is taken down already, of sessions before this one."""
         self._house, self._thoughts, self._clock = house, thoughts, clock
         self._every = timedelta(seconds=interval_s)
-        self._model = Lattice()
+        model = Lattice()
         self._accounts = {
             book: _Account(
                 book=book,
-                carry=carry_of(books[book]),
+                pricer=Pricer(model, carry_of(books[book])),
                 ledger=house.states[book].ledger,
                 earned=earned.get(book, NO_EARNINGS),
             )
@@ -81,7 +81,14 @@ class Accounting:
         }
 
     async def run(self) -> None:
-        """Live until cancelled."""
+        """Live until cancelled; the intervals that are open then are taken down as they are."""
+        try:
+            await self._keep_all()
+        except asyncio.CancelledError:
+            self.finish()
+            raise
+
+    async def _keep_all(self) -> None:
         await all_of(**{f"accounts of {book}": self._keep(account) for book, account in self._accounts.items()})
 
     async def _keep(self, account: _Account) -> None:
@@ -108,13 +115,13 @@ class Accounting:
         account = self._accounts[book]
         earned, today = account.earned, trading_day(self._clock.now())
         if account.begin is not None and account.newest is not None:
-            end = self._standpoint(account, account.begin, account.newest, plain_figures(account.newest))
+            end = self._standpoint(account, account.begin, account.newest)
             if end is not None:
                 earned = counted(earned, self._interval(account, account.begin, end), trading_day(end.at))
         return earned if earned.day == today else evolve(earned, day=today, today=None, squares=0.0)
 
     def finish(self) -> None:
-        """Take down the intervals that are open, so that the accounts are complete when a session ends."""
+        """So that the accounts are complete when a session ends."""
         for account in self._accounts.values():
             if account.begin is not None and account.newest is not None:
                 self._end(account, account.begin, account.newest)
@@ -178,8 +185,7 @@ class Accounting:
     def _end(self, account: _Account, begin: Standpoint, picture: Picture, *, unseen: bool = False) -> None:
         """Take the interval down, and begin the next one where it ends."""
         ledger = self._ledger(account)
-        figures = plain_figures(picture) | full_figures(picture, ledger, account.carry, self._model)
-        end = self._standpoint(account, begin, picture, figures)
+        end = self._standpoint(account, begin, picture)
         if end is None:
             return
         interval = self._interval(account, begin, end, unseen=unseen)
@@ -194,18 +200,16 @@ class Accounting:
         elif session is not None:
             account.due = self._reopens(picture)
 
-    def _standpoint(
-        self, account: _Account, begin: Standpoint, picture: Picture, figures: Mapping[int, Sensitivity]
-    ) -> Standpoint | None:
+    def _standpoint(self, account: _Account, begin: Standpoint, picture: Picture) -> Standpoint | None:
         spot = spot_of(picture)
-        return None if spot is None else standpoint(picture, spot, self._ledger(account), begin, figures)
+        return None if spot is None else standpoint(picture, spot, self._ledger(account), begin, account.pricer)
 
     def _interval(self, account: _Account, begin: Standpoint, end: Standpoint, *, unseen: bool = False) -> Attributed:
         change = changes(account.ledger, self._ledger(account))
         between = Between(
             payments=change.payments,
             commissions=change.commissions,
-            dividend=sum(amount for _, amount in account.carry.schedule.in_life(begin.at, end.at)),
+            dividend=sum(amount for _, amount in account.pricer.carry.schedule.in_life(begin.at, end.at)),
             unseen=unseen or change.turned,
         )
         return attributed(begin, end, between)

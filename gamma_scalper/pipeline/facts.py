@@ -139,12 +139,13 @@ def _price(proposal: Proposal, leg: Leg, quote: Quote | None) -> Decimal | None:
     return None if quote is None or quote.ask is None else to_decimal(quote.ask)
 
 
-def spent(state: Desk) -> Money:
-    """What the book's holdings cost: the part of its budget that is used."""
-    total = _NONE
+def spent(state: Desk, costs: CostParameters) -> Money:
+    """What the book's holdings cost: the part of its budget that is used. Shares sold short count as an order does."""
+    total, tied_up = _NONE, to_decimal(costs.short_shares_pct) / 100
     for holding in holdings(state.ledger):
         price = average_price(state.ledger, holding.instrument.con_id) or _NONE
-        total += abs(holding.quantity) * price * holding.instrument.multiplier
+        part = tied_up if isinstance(holding.instrument, Stock) and holding.quantity < 0 else 1
+        total += abs(holding.quantity) * price * holding.instrument.multiplier * part
     return Money(total)
 
 

@@ -1,15 +1,16 @@
 """The governor: what every book may do just now, looked at with each of its thoughts and by the clock."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import is_
 
 from attrs import define, frozen
 from loguru import logger
 
 from gamma_scalper.domain.entries import Mode, ModeChanged, PermitChanged
 from gamma_scalper.domain.orders import Purpose
-from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.strategy_entries import StateChanged
 from gamma_scalper.kernel import Channel, Watch, Writer, all_of, together
 from gamma_scalper.pipeline.house import TradingHouse
@@ -19,18 +20,22 @@ from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.risk.breakers import must_exit
 from gamma_scalper.risk.facts import Facts
 from gamma_scalper.risk.governance import BY_HEALTH
-from gamma_scalper.risk.guards import quotes, records
-from gamma_scalper.risk.health import Health, health
+from gamma_scalper.risk.guards import hedging, quotes, records
+from gamma_scalper.risk.health import Health, Lamp, health
 from gamma_scalper.risk.mode_watch import ModeWatch, followed, resumed, watched
 from gamma_scalper.risk.permit import Permit, permit
 from gamma_scalper.risk.registry import said_now
 from gamma_scalper.risk.state_space import StateSpace, state_space
 from gamma_scalper.strategies.base import Standing
 
-_MOMENTARY = quotes.data_lag.rule.name  # comes and goes between two thoughts; the state space tells of it
-_SEEN_BY_A_STRATEGY = {_MOMENTARY, records.one_thing_at_a_time.rule.name}  # in its own picture, which is newer
+_LAG, _BUSY, _IN_BAND = (
+    guard.rule.name for guard in (quotes.data_lag, records.one_thing_at_a_time, hedging.hedge_needed)
+)
+_TOLD_BY_THE_STATE = {_LAG, _IN_BAND}  # they come and go all day; the six dimensions tell of them
+_SEEN_BY_A_STRATEGY = {_LAG, _BUSY}  # in its own picture, which is newer
 _SILENT_S = 30.0  # without a thought, after which the state space is made without one
-_DUE_S = 0.001
+_EXIT_S = 120.0  # for an exit that has to be, after which a person should look
+_REST_S = 5.0  # between two looks at most, where nothing happens that is seen at once
 
 
 @frozen(kw_only=True)
@@ -58,11 +63,15 @@ class _Ward:
     outlook: Writer[Outlook | None]
     looked_at: datetime | None = None
     thought_at: datetime | None = None
+    seen: tuple[object, ...] = ()  # what the last look was made of, besides the market
+    red: bool = True  # the lamp; the mode goes by how long it is
     space: StateSpace | None = None
     states: StateChanged | None = None  # as it stands in the journal
     refusing: frozenset[tuple[Purpose, str]] | None = None  # (purpose, guard), as it stands in the journal
     matters: tuple[object, ...] | None = None  # what a strategy is triggered by
     triggers: int = 0
+    exit_since: datetime | None = None  # for which it has had to exit and still holds something
+    alarmed: bool = False  # about that
 
 
 class Governor:
@@ -106,16 +115,28 @@ class Governor:
                 self.look(book, thinking=True)
 
     async def _patrol(self, book: str) -> None:
-        """Pauses, panic, a feed that has died: what no thought tells."""
+        """What no thought tells: pauses and panic at the next look, what time brings soon after."""
         ward, clock = self._wards[book], self._house.clock
         while True:
             now = clock.now()
-            rest_s = 0.0 if ward.looked_at is None else self._look_s - (now - ward.looked_at).total_seconds()
-            if rest_s < _DUE_S:
+            rested_s = math.inf if ward.looked_at is None else (now - ward.looked_at).total_seconds()
+            if rested_s >= _REST_S or ward.red or not all(map(is_, ward.seen, self._seen(book))):
                 silent = ward.thought_at is None or (now - ward.thought_at).total_seconds() >= _SILENT_S
                 self.look(book, thinking=silent)
-                rest_s = self._look_s
-            await clock.sleep(rest_s)
+            await clock.sleep(self._look_s)
+
+    def _seen(self, book: str) -> tuple[object, ...]:
+        """What people and brokers change, each the same object as long as nobody has."""
+        house = self._house
+        compared = house.compared
+        return (
+            house.governance,
+            house.states[book],
+            house.panic(),
+            house.link.link,
+            compared.at,
+            compared.unexplained,
+        )
 
     # -- one look ------------------------------------------------------------------------------------------------------
 
@@ -133,10 +154,11 @@ class Governor:
             ward.space = state_space(facts, risk, said)
             self._note_state(book, ward.space)
         self._note_permit(book, allowed)
-        ward.looked_at = facts.now
+        ward.looked_at, ward.red, ward.seen = facts.now, lamp.lamp is Lamp.RED, self._seen(book)
         standing = _standing(facts, allowed, must_exit(facts, risk) or "")
         ward.standing.publish(standing)
         ward.outlook.publish(self._outlook(facts, allowed, ward.space, lamp))
+        self._watch_exit(book, facts, standing.must_exit)
         self._tell(book, (standing.mode, standing.paused, standing.must_exit, facts.governance.halts))
 
     def _follow_health(self, book: str, facts: Facts, lamp: Health) -> bool:
@@ -159,19 +181,25 @@ class Governor:
 
     def _note_permit(self, book: str, allowed: Permit) -> None:
         """When other guards refuse than before; that the same ones do so with other figures is no news."""
-        refusals: dict[str, Refusal] = {}
-        found = []
-        for purpose, each in allowed.refusals.items():
-            for refusal in each:
-                if refusal.guard != _MOMENTARY:
-                    refusals.setdefault(refusal.guard, refusal)
-                    found.append((purpose, refusal.guard))
-        ward, refusing = self._wards[book], frozenset(found)
-        if refusing != ward.refusing:
-            ward.refusing = refusing
-            barred = {purpose for purpose, _ in refusing}
-            purposes = [purpose.value for purpose in Purpose if purpose not in barred]
+        each = [(purpose, refusal) for purpose, why in allowed.refusals.items() for refusal in why]
+        refusing = frozenset((purpose, no.guard) for purpose, no in each if no.guard not in _TOLD_BY_THE_STATE)
+        if refusing != self._wards[book].refusing:
+            self._wards[book].refusing = refusing
+            refusals = {refusal.guard: refusal for _, refusal in each}
+            purposes = [purpose.value for purpose in allowed.purposes]
             self._house.take_down(book, PermitChanged(purposes, refusals.values()))
+
+    def _watch_exit(self, book: str, facts: Facts, why: str) -> None:
+        """To exit is the strategy's part; where it does not get out, a person hears of it, once."""
+        ward = self._wards[book]
+        if not why or not facts.book.holdings:
+            ward.exit_since, ward.alarmed = None, False
+            return
+        ward.exit_since = ward.exit_since or facts.now
+        if not ward.alarmed and (facts.now - ward.exit_since).total_seconds() >= _EXIT_S:
+            ward.alarmed = True
+            text = "the book has to exit ({}) and still holds a position after {:g} s; `flatten --book {}` sells it"
+            logger.bind(book=book).error(text, why, _EXIT_S, book)
 
     def _outlook(self, facts: Facts, allowed: Permit, space: StateSpace, lamp: Health) -> Outlook:
         governance = facts.governance

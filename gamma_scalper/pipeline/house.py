@@ -248,7 +248,7 @@ class TradingHouse:
             gone = sum((each.amount for _, each in self._spent if each.currency == funds.currency), Decimal(0))
             self._purse = stated(self._purse, cash_pot(funds.currency), funds.amount, gone)
         if resident is not None:
-            cost = spent(self.states[book])
+            cost = spent(self.states[book], resident.costs)
             budget = Decimal(resident.risk.money.budget)
             self._purse = stated(self._purse, budget_pot(book, cost.currency), budget, cost.amount)
 
@@ -260,7 +260,7 @@ class TradingHouse:
         gone = sum((each.amount for _, each in self._spent if each.currency == currency), Decimal(0))
         purse = PurseFacts(
             reserved=Money(self._purse.held_back(cash_pot(currency)) + gone, currency),
-            used=spent(state) + Money(held_back, currency),
+            used=spent(state, resident.costs) + Money(held_back, currency),
         )
         if plan.purpose not in _BEGINNING:
             return MoneyFacts(account=values, purse=purse)

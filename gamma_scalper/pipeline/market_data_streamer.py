@@ -1,5 +1,6 @@
 """The first stage of the ring: it watches the quotes of a book's contracts and says when to look again."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from gamma_scalper.pipeline.spread_filter import SpreadFilter, SpreadRule
 from gamma_scalper.pipeline.universe import Universe
 
 _market: Callable[..., MarketSnapshot] = MarketSnapshot  # mypy can't read what its converters take
+_BACKGROUND_S = 1.0  # figures of the broker's that move slowly are asked for so often
 _HARDLY = 1 - 1e-9  # 600.05 - 600.00 is a hair less than 0.05
 
 
@@ -81,6 +83,9 @@ class MarketDataStreamer:
         self._universe: Universe | None = None
         self._lines: dict[int, SpreadFilter] = {}  # conId -> its quotes
         self._session: Session | None = None
+        self._brokers: tuple[tuple[int, BrokerGreeks], ...] = ()  # conId -> the broker's figures
+        self._prior_close: float | None = None
+        self._asked_at = -math.inf  # for these two
         self._told = 0  # triggers
         self._told_at = clock.monotonic()
         self._told_spot: float | None = None  # None: no price was known at the last trigger
@@ -105,7 +110,7 @@ class MarketDataStreamer:
             line.of(each)
             lines[each.con_id] = line
         self._lines = lines
-        self._session = None
+        self._session, self._asked_at = None, -math.inf
         self._trigger(Reason.HEARTBEAT)
 
     def _see(self, quote: Quote) -> None:
@@ -175,18 +180,23 @@ class MarketDataStreamer:
         if standing[0] is None:
             return None
         quotes = tuple([quote for quote in standing if quote is not None])
-        brokers: list[tuple[int, BrokerGreeks]] = []
-        for option in universe.options:
-            greeks = self._condition(option.con_id).greeks
-            if greeks is not None:
-                brokers.append((option.con_id, greeks))
+        self._ask_broker(universe)
         return _market(
             at=max(now, *(quote.received_at for quote in quotes)),  # a clock may have been set back
             underlying_con_id=underlying,
             quotes=quotes,
             options=universe.options,
-            brokers=brokers,
+            brokers=self._brokers,
             session=self._newest_session(now),
-            prior_close=self._condition(underlying).prior_close,
+            prior_close=self._prior_close,
             shortlist=universe.shortlist,
         )
+
+    def _ask_broker(self, universe: Universe) -> None:
+        now = self._clock.monotonic()
+        if now < self._asked_at + _BACKGROUND_S:
+            return
+        self._asked_at = now
+        greeks = [(option.con_id, self._condition(option.con_id).greeks) for option in universe.options]
+        self._brokers = tuple([(con_id, figures) for con_id, figures in greeks if figures is not None])
+        self._prior_close = self._condition(universe.underlying.con_id).prior_close

@@ -26,6 +26,7 @@ class Strike(NamedTuple):
     strike: float
     expires_at: datetime
     exercise: Exercise
+    trading_class: str
 
 
 Remembered = Mapping[Strike, LegVolatility]
@@ -40,6 +41,9 @@ class Carry:
     schedule: DividendSchedule
     dividend_yield: float
     max_age: timedelta
+
+
+_terms = lru_cache(maxsize=4_096)(OptionTerms)  # checked once: they come again with every quote
 
 
 @lru_cache(maxsize=64)
@@ -75,7 +79,7 @@ def picture(
     try:
         legs = pricing.figures(_at_stake(position))
     except _Unpriced as error:
-        return unusable(now, market, position, str(error)), pricing.told
+        return unusable(now, market, position, str(error)), {**remembered, **pricing.told}
     options, filled = _held(position, legs, market.underlying_con_id)
     drawn = Picture(
         at=now,
@@ -161,25 +165,24 @@ class _Pricing:
         )
         if volatility is None:
             return {}
-        vol = carried = None
+        vol, carried = None, False
         if isinstance(volatility, LegVolatility):
             self.told[strike], vol, carried = volatility, volatility.vol, volatility.carried
-        return {
-            leg.con_id: LegFigures(
-                option=leg,
-                greeks=leg_greeks(
-                    self._model, OptionTerms(leg.right, strike.strike, strike.exercise), inputs, volatility
-                ),
-                vol=vol,
-                carried=bool(carried),
-                broker=brokers.get(leg.con_id),
-            )
-            for leg in legs
-        }
+        found = {}
+        for leg in legs:
+            terms = _terms(leg.right, strike.strike, strike.exercise)
+            greeks = leg_greeks(self._model, terms, inputs, volatility)
+            broker = brokers.get(leg.con_id)
+            found[leg.con_id] = LegFigures(option=leg, greeks=greeks, vol=vol, carried=carried, broker=broker)
+        return found
 
     def _quotes(self, legs: Iterable[Option]) -> dict[Right, Quote]:
-        quotes = ((leg.right, self._market.of(leg.con_id)) for leg in legs)
-        return {right: quote for right, quote in quotes if quote is not None}
+        found: dict[Right, Quote] = {}
+        for leg in legs:
+            quote = self._market.of(leg.con_id)
+            if quote is not None:
+                found[leg.right] = quote
+        return found
 
     def _inputs_to(self, expires_at: datetime) -> MarketInputs:
         found = self._inputs.get(expires_at)
@@ -194,7 +197,9 @@ class _Pricing:
 def _by_strike(options: Iterable[Option]) -> dict[Strike, list[Option]]:
     found: dict[Strike, list[Option]] = {}
     for option in options:
-        found.setdefault(Strike(float(option.strike), option.expires_at, option.exercise), []).append(option)
+        found.setdefault(
+            Strike(float(option.strike), option.expires_at, option.exercise, option.trading_class), []
+        ).append(option)
     return found
 
 

@@ -272,6 +272,6 @@ def _no_options(sought: Sought, said: str = "") -> UserError:
 def _no_permission(sought: Sought, said: str) -> UserError:
     return UserError(
         f"book {sought.book}: no market data for {sought.underlying.symbol} or its options: {said}; buy it in the "
-        "broker's account management, or share it with the paper account",
+        "broker's account management, share it with the paper account, or free some lines",
         ExitCode.NEEDS_A_PERSON,
     )

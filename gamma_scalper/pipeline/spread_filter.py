@@ -40,10 +40,18 @@ class SpreadFilter:
         self._newest = quote
         if not quote.usable:
             return
-        spread = quote.spread
-        if self._average is None or spread <= self._rule.factor * max(self._average, self._floor(quote.mid)):
+        spread, at = quote.spread, quote.received_at
+        average, before = self._average, self._averaged_at
+        if average is None or before is None:
+            self._good, self._average, self._averaged_at = quote, spread, at
+            return
+        factor = self._rule.factor
+        if spread <= factor * average or spread <= factor * self._floor(quote.mid):
             self._good = quote
-        self._average_in(spread, quote.received_at)
+        # By the time that has passed, so that a busy minute weighs no more than a quiet one.
+        passed_s = max((at - before).total_seconds(), 0.0)
+        self._average = spread + (average - spread) * 0.5 ** (passed_s / self._rule.half_life_s)
+        self._averaged_at = at
 
     def standing(self, now: datetime) -> Quote | None:
         """The quote to act on at this moment; an odd one where the last good one is too old."""
@@ -54,12 +62,3 @@ class SpreadFilter:
 
     def _floor(self, price: float) -> float:
         return self._rule.floor_ticks * next(step for start, step in self._steps if price >= start)
-
-    def _average_in(self, spread: float, at: datetime) -> None:
-        """By the time that has passed, so that a busy minute weighs no more than a quiet one."""
-        if self._average is None or self._averaged_at is None:
-            self._average = spread
-        else:
-            passed_s = max((at - self._averaged_at).total_seconds(), 0.0)
-            self._average = spread + (self._average - spread) * 0.5 ** (passed_s / self._rule.half_life_s)
-        self._averaged_at = at

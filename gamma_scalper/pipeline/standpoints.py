@@ -1,19 +1,20 @@
 """A book as its accounts see it at one moment: what it held by its ledger, at the prices of a picture."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
 
+from attrs import frozen
+
 from gamma_scalper.domain.instruments import Option, Stock
-from gamma_scalper.domain.money import to_cents, to_decimal, to_float
-from gamma_scalper.domain.pictures import LegFigures, Picture
+from gamma_scalper.domain.money import to_decimal, to_float
+from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.domain.sessions import years_between
-from gamma_scalper.domain.snapshots import Holding, PositionSnapshot
+from gamma_scalper.domain.snapshots import PositionSnapshot
 from gamma_scalper.pipeline.picturing import Carry
 from gamma_scalper.portfolio.attribution import Sensitivity, Standpoint
 from gamma_scalper.portfolio.ledger import Ledger, holdings, profit
 from gamma_scalper.portfolio.ledger_changes import ended_at, last_price
-from gamma_scalper.pricing.higher_greeks import NO_HIGHER_GREEKS, HigherGreeks, higher_greeks
+from gamma_scalper.pricing.higher_greeks import higher_greeks
 from gamma_scalper.pricing.model import MarketInputs, NoValidTree, OptionTerms, PricingModel
 
 _NOTHING = Decimal(0)
@@ -39,33 +40,31 @@ def _quantities(position: PositionSnapshot) -> dict[int, Decimal]:
 
 
 def standpoint(
-    picture: Picture,
-    spot: float,
-    ledger: Ledger,
-    before: Standpoint | None,
-    figures: Mapping[int, Sensitivity],
+    picture: Picture, spot: float, ledger: Ledger, before: Standpoint | None, pricer: "Pricer"
 ) -> Standpoint:
     """With prices of what is held now, and of what was held at `before`."""
     held = holdings(ledger)
     gone = () if before is None else before.holdings
-    known = {} if before is None else before.prices
-    prices = _prices(picture, spot, ledger, (*held, *gone), known)
+    contracts = {each.instrument.con_id: each.instrument for each in (*gone, *held)}
+    prices = _prices(picture, spot, ledger, contracts.values(), {} if before is None else before.prices)
     amounts = profit(ledger, prices) or ()
+    options = [each for each in contracts.values() if isinstance(each, Option)]
+    figures = [pricer.figures(each, spot, picture) for each in options]
     return Standpoint(
         at=picture.at,
         spot=spot,
-        equity=to_cents(sum((amount.amount for amount in amounts), _NOTHING)),
+        equity=sum((amount.amount for amount in amounts), _NOTHING),
         holdings=held,
         prices=prices,
-        options=[figures[con_id] for con_id in prices if con_id in figures],
+        options=[each for each in figures if each is not None],
     )
 
 
-def _prices(picture: Picture, spot: float, ledger: Ledger, wanted: Iterable[Holding], known: Prices) -> Prices:
+def _prices(picture: Picture, spot: float, ledger: Ledger, wanted: Iterable[Stock | Option], known: Prices) -> Prices:
     """The middle of the market; else what the model says; else what was known; else what was paid last."""
     owned = set(ledger.accounts.held)
     found = {}
-    for instrument in (holding.instrument for holding in wanted):
+    for instrument in wanted:
         con_id = instrument.con_id
         price = None if con_id in owned else ended_at(ledger, con_id, to_decimal(spot))
         price = _seen(picture, instrument) if price is None else price
@@ -86,42 +85,39 @@ def _seen(picture: Picture, instrument: Stock | Option) -> Decimal | None:
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-def plain_figures(picture: Picture) -> dict[int, Sensitivity]:
-    """As the picture has them: enough for the end of an interval."""
-    return {
-        leg.option.con_id: Sensitivity(con_id=leg.option.con_id, greeks=leg.greeks, vol=leg.vol) for leg in picture.legs
-    }
+@frozen
+class Pricer:
+    """Gives each option the volatility that its own market tells, so that nothing but the market's moves is left over.
 
+    In the ring both legs of a strike share one volatility, and what a leg's market is off it comes and goes by the
+    tick: of a day's profit that would leave more unexplained than there is.
+    """
 
-def full_figures(picture: Picture, ledger: Ledger, carry: Carry, model: PricingModel) -> dict[int, Sensitivity]:
-    """Of the options held, the higher Greeks too: for the beginning of an interval."""
-    spot, found = spot_of(picture), {}
-    for leg in picture.legs:
-        con_id = leg.option.con_id
-        if spot is not None and con_id in ledger.accounts.held:
-            higher = _higher(leg, picture.at, spot, carry, model)
-            found[con_id] = Sensitivity(
-                con_id=con_id,
-                greeks=leg.greeks,
-                vol=leg.vol,
-                vanna=higher.vanna,
-                volga=higher.volga,
-                zomma=higher.zomma,
-            )
-    return found
+    model: PricingModel
+    carry: Carry
 
-
-def _higher(leg: LegFigures, now: datetime, spot: float, carry: Carry, model: PricingModel) -> HigherGreeks:
-    option = leg.option
-    if leg.vol is None:
-        return NO_HIGHER_GREEKS
-    years, terms = (
-        years_between(now, option.expires_at),
-        OptionTerms(option.right, to_float(option.strike), option.exercise),
-    )
-    dividends = carry.schedule.in_life(now, option.expires_at)
-    inputs = MarketInputs(spot, years, carry.curve.rate(years), carry.dividend_yield, dividends)
-    try:
-        return higher_greeks(model, terms, inputs, leg.vol)
-    except NoValidTree:  # so little volatility that a step below it can't be priced: these parts stay unexplained
-        return NO_HIGHER_GREEKS
+    def figures(self, option: Option, spot: float, picture: Picture) -> Sensitivity | None:
+        """Where the market tells no volatility, the picture's; None where that has none either."""
+        now, terms = picture.at, OptionTerms(option.right, to_float(option.strike), option.exercise)
+        years, leg = years_between(now, option.expires_at), picture.leg(option.con_id)
+        quote = None if picture.market is None else picture.market.of(option.con_id)
+        known = None if leg is None else Sensitivity(con_id=option.con_id, greeks=leg.greeks, vol=leg.vol)
+        if not years or quote is None or not quote.usable or (quote.bid or 0.0) <= terms.intrinsic(spot):
+            return known
+        dividends = self.carry.schedule.in_life(now, option.expires_at)
+        inputs = MarketInputs(spot, years, self.carry.curve.rate(years), self.carry.dividend_yield, dividends)
+        try:
+            vol = self.model.implied_vol(terms, inputs, quote.mid, None if leg is None else leg.vol)
+            if vol is None:
+                return known
+            greeks, higher = self.model.greeks(terms, inputs, vol), higher_greeks(self.model, terms, inputs, vol)
+        except NoValidTree:  # so little volatility that no tree can price it
+            return known
+        return Sensitivity(
+            con_id=option.con_id,
+            greeks=greeks,
+            vol=vol,
+            vanna=higher.vanna,
+            volga=higher.volga,
+            zomma=higher.zomma,
+        )

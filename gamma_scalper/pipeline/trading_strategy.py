@@ -77,8 +77,10 @@ class TradingStrategy(Generic[M]):
             picture=update.picture,
             standing=self._standing.value,
         )
-        judgement, self._memory = self._strategy.decide(view, self._memory)
-        await self._note()
+        judgement, memory = self._strategy.decide(view, self._memory)
+        if memory is not self._memory:
+            self._memory = memory
+            await self._note()
         await self._record(judgement)
         self._tell(update, judgement)
         if isinstance(judgement.decision, Act):

@@ -1,9 +1,15 @@
 """What a book looks at: its underlying, its options, and what the chain had to offer."""
 
+from collections.abc import Iterable
+
 from attrs import field, frozen
 
 from gamma_scalper.domain.instruments import Index, Option, Stock
 from gamma_scalper.domain.snapshots import Shortlist
+
+
+def _options(each: Iterable[Option]) -> tuple[Option, ...]:
+    return tuple(each)
 
 
 @frozen(kw_only=True)
@@ -11,5 +17,5 @@ class Universe:
     """Told to a book's streamer whenever it changes."""
 
     underlying: Stock | Index
-    options: tuple[Option, ...] = field(default=(), converter=tuple)  # held, ordered or wanted
+    options: tuple[Option, ...] = field(default=(), converter=_options)  # held, ordered or wanted
     shortlist: Shortlist | None = None

@@ -48,7 +48,7 @@ class Standpoint:
 
     at: datetime = field(converter=utc)
     spot: float
-    equity: Decimal = field(converter=exact)  # marked at the prices below, to the cent
+    equity: Decimal = field(converter=exact)  # marked at the prices below
     holdings: tuple[Holding, ...] = field(default=(), converter=_holdings)
     prices: Mapping[int, Decimal] = field(factory=dict)  # conId -> per share; of what is held now or was before
     options: tuple[Sensitivity, ...] = field(
@@ -81,13 +81,14 @@ def attributed(begin: Standpoint, end: Standpoint, between: Between = Between())
     The market moved the position that was held at the beginning; what the equity changed beyond that and beyond
     payments was lost in trading: commissions, and fills that were worse than the middle at the end.
     """
-    total = end.equity - begin.equity
+    change = end.equity - begin.equity
+    total = to_cents(end.equity) - to_cents(begin.equity)
     if between.unseen:
         causes = {"theta": _theta(end, begin, end) if not begin.options else _theta(begin, begin, end)}
         costs = -between.commissions
     else:
         causes = _causes(begin, end, between.dividend)
-        costs = total - _moved(begin, end) - between.payments
+        costs = change - _moved(begin, end) - between.payments
     dropped = _shares(begin) * between.dividend
     parts = {name: _cents(to_decimal(amount)) for name, amount in causes.items()}
     parts["carry"] = _cents(between.payments - to_decimal(dropped))

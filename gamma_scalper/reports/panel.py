@@ -53,7 +53,7 @@ def _rows(book: BookView) -> Iterable[tuple[str, RenderableType]]:
     for number, reason in enumerate(book.reasons[:_MOST_REASONS]):
         yield "look" if not number else "", Text(reason, style=_COLOURS.get(book.lamp, ""))
     yield "market", _market(book)
-    yield "holds", Text(book.holds or "nothing")
+    yield "holds", Text(book.holds or f"nothing{f'; {book.wants}' if book.wants else ''}")
     if book.greeks is not None and book.holds:
         yield "Greeks", _greeks(book)
     if book.projected is not None:
@@ -173,16 +173,15 @@ def _states(book: BookView) -> Text:
 
 
 def _purposes(book: BookView) -> Text:
-    """Those that may, then the others with why not; a reason that several have is told once."""
-    text, told = Text(), set()
-    for purpose in book.purposes:
-        if not purpose.words:
-            text.append(f"{purpose.about} ", style="green")
+    """Those that may, then the others with why not; those of one reason together."""
+    text, refused = Text(), dict[str, list[str]]()
     for purpose in book.purposes:
         if purpose.words:
-            again = purpose.words in told
-            told.add(purpose.words)
-            text.append(f" not {purpose.about}", style="yellow").append("" if again else f": {purpose.words};", "dim")
+            refused.setdefault(purpose.words, []).append(purpose.about)
+        else:
+            text.append(f"{purpose.about} ", style="green")
+    for why, purposes in refused.items():
+        text.append(f"not {', '.join(purposes)}", style="yellow").append(f": {why}  ", "dim")
     return text if text else Text("not known yet", style="dim")
 
 

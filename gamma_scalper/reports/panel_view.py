@@ -38,6 +38,7 @@ class BookView:
     spot: float | None = None
     change_pct: float | None = None  # since the close before
     holds: str = ""
+    wants: str = ""  # what a look through the chain has found, while it holds nothing
     days: float | None = None  # until the first of its options expires
     implied: float | None = None
     greeks: Greeks | None = None  # of all options held, in dollars; the delta in shares

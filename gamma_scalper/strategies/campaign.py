@@ -3,8 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import to_float
 from gamma_scalper.strategies.scene import Scene
 
@@ -40,13 +41,7 @@ def carried_on(before: Campaign | None, scene: Scene, realised_idle: Decimal | N
     if before is not None and set(con_ids) <= set(before.con_ids):
         return before
     if before is not None and set(before.con_ids) <= set(con_ids):  # legs came in one after the other
-        return Campaign(
-            con_ids=con_ids,
-            opened_at=before.opened_at,
-            realised_before=before.realised_before,
-            spot=before.spot,
-            implied=before.implied,
-        )
+        return evolve(before, con_ids=con_ids)
     return Campaign(
         con_ids=con_ids,
         opened_at=scene.now,
@@ -68,6 +63,6 @@ def result(campaign: Campaign, scene: Scene) -> Result | None:
             return None
         many, cost = to_float(holding.quantity) * instrument.multiplier, to_float(price)
         profit += (mark - cost) * many
-        if instrument.con_id != scene.underlying.con_id:
+        if isinstance(instrument, Option):
             premium += cost * many
     return Result(profit=profit, premium=premium)

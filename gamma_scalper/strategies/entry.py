@@ -91,7 +91,7 @@ def _one(
     """What a single one comes to; None where a leg has no figures yet."""
     vega = theta = bill = 0.0
     for leg in straddle.legs:
-        option, figures = leg.instrument, scene.view.picture.leg(leg.instrument.con_id)
+        option, figures = leg.instrument, scene.figures.get(leg.instrument.con_id)
         mark = scene.mark(option)
         if figures is None or mark is None or not isinstance(option, Option):
             return None

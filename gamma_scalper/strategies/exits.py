@@ -28,6 +28,9 @@ class ExitParameters:
         3, "pictures in a row that must show a stop or target", unit="pictures", at_least=1, at_most=1_000
     )
     confirm_s: float = setting(2.0, "that they must span at the least", unit="s", at_least=0, at_most=3_600)
+    mark_age_s: float = setting(
+        30.0, "age of an option's quote, beyond which it shows neither", unit="s", above=0, at_most=3_600
+    )
     min_dte: int = setting(3, "to expiry, with which it is sold at the latest", unit="days", at_least=0, at_most=365)
     roll_dte: int = setting(
         10, "to expiry, with which it is sold for a later one; 0: off", unit="days", at_least=0, at_most=365
@@ -118,33 +121,29 @@ def sighted(sightings: Sightings, rule: str, shown: bool, now: datetime) -> Sigh
     return (*others, evolve(before, pictures=before.pictures + 1))
 
 
+@frozen
+class Record:
+    """How it has gone so far."""
+
+    campaign: Campaign
+    result: Result | None  # None: something held can't be marked
+    realised: float | None  # volatility; None: not known yet
+
+
 def leave(
-    scene: Scene,
-    campaign: Campaign,
-    found: Result | None,
-    realised: float | None,
-    parameters: ExitParameters,
-    sightings: Sightings,
+    scene: Scene, record: Record, parameters: ExitParameters, sightings: Sightings
 ) -> tuple[Leave | None, Sightings]:
     """The first reason to end it, and what has been seen so far of others."""
-    if found is not None and _all_quoted(scene):  # a mark by the model alone is no reason to sell
-        sightings = sighted(sightings, "stop", bool(_lost(found, parameters)), scene.now)
-        sightings = sighted(sightings, "target", bool(_earned(found, parameters)), scene.now)
-    sightings = sighted(sightings, "edge gone", bool(_edge_gone(scene, realised, parameters)), scene.now)
-    reasons = _reasons(scene, campaign, found, realised, parameters, sightings)
-    return next(reasons, None), sightings
+    if record.result is not None and _well_quoted(scene, parameters.mark_age_s):
+        sightings = sighted(sightings, "stop", bool(_lost(record.result, parameters)), scene.now)
+        sightings = sighted(sightings, "target", bool(_earned(record.result, parameters)), scene.now)
+    sightings = sighted(sightings, "edge gone", bool(_edge_gone(scene, record.realised, parameters)), scene.now)
+    return next(_reasons(scene, record, parameters, sightings), None), sightings
 
 
-def _reasons(
-    scene: Scene,
-    campaign: Campaign,
-    found: Result | None,
-    realised: float | None,
-    parameters: ExitParameters,
-    sightings: Sightings,
-) -> Iterator[Leave]:
+def _reasons(scene: Scene, record: Record, parameters: ExitParameters, sightings: Sightings) -> Iterator[Leave]:
     """In the order in which they count."""
-    later = parameters.reentry_after_s
+    found, later = record.result, parameters.reentry_after_s
     marks = parameters.pictures, parameters.confirm_s
     if found is not None and _confirmed(sightings, "stop", scene.now, *marks):
         yield Leave(rule="stop", why=_lost(found, parameters), urgent=True, reenter_after_s=later)
@@ -152,15 +151,15 @@ def _reasons(
         yield Leave(rule="target", why=_earned(found, parameters), reenter_after_s=later)
     if why := _too_near(scene, parameters):
         yield Leave(rule="near expiry", why=why, reenter_after_s=later)
-    if why := _held_long(scene, campaign, parameters):
+    if why := _held_long(scene, record.campaign, parameters):
         yield Leave(rule="held long", why=why, reenter_after_s=later)
     if _confirmed(sightings, "edge gone", scene.now, 1, parameters.edge_for_s):
-        yield Leave(rule="edge gone", why=_edge_gone(scene, realised, parameters), reenter_after_s=later)
-    if not scene.standing.refused(Purpose.ENTRY):  # nothing is given up for what can't be bought now
-        if why := _to_be_rolled(scene, parameters):
-            yield Leave(rule="roll", why=why)
-        if why := _little_gamma(scene, parameters):
-            yield Leave(rule="re-strike", why=why)
+        yield Leave(rule="edge gone", why=_edge_gone(scene, record.realised, parameters), reenter_after_s=later)
+    entries = scene.standing.refusals.get(Purpose.ENTRY)  # nothing is given up for what can't be bought just now
+    if not entries and (why := _to_be_rolled(scene, parameters)):
+        yield Leave(rule="roll", why=why)
+    if not entries and (why := _little_gamma(scene, parameters)):
+        yield Leave(rule="re-strike", why=why)
 
 
 def _confirmed(sightings: Sightings, rule: str, now: datetime, pictures: int, seconds: float) -> bool:
@@ -170,8 +169,11 @@ def _confirmed(sightings: Sightings, rule: str, now: datetime, pictures: int, se
     )
 
 
-def _all_quoted(scene: Scene) -> bool:
-    return all(scene.quotes_of(option) is not None for option, _ in scene.options)
+def _well_quoted(scene: Scene, age_s: float) -> bool:
+    """A mark by the model, or by a quote that stands since long ago, is no reason to sell."""
+    oldest = scene.now - timedelta(seconds=age_s)
+    quotes = [scene.quotes.get(option.con_id) for option, _ in scene.options]
+    return all(quote is not None and quote.usable and quote.received_at >= oldest for quote in quotes)
 
 
 # -- each reason, in words; empty where it does not hold ---------------------------------------------------------------

@@ -9,12 +9,12 @@ from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.domain.instruments import Combo, Stock
 from gamma_scalper.domain.orders import Order, Purpose
 from gamma_scalper.domain.proposals import Plan
-from gamma_scalper.pricing.parameters import PricingParameters, model_for
 from gamma_scalper.strategies.base import Act, Band, Decision, Hold, Judgement, View
 from gamma_scalper.strategies.campaign import carried_on, result
+from gamma_scalper.strategies.carry import Carry
 from gamma_scalper.strategies.entry import enter
 from gamma_scalper.strategies.exercise import EarlyExercise
-from gamma_scalper.strategies.exits import Leave, leave
+from gamma_scalper.strategies.exits import Leave, Record, leave
 from gamma_scalper.strategies.hedge_bands import band
 from gamma_scalper.strategies.hedge_orders import hedge
 from gamma_scalper.strategies.hedge_situation import situation
@@ -30,18 +30,14 @@ from gamma_scalper.strategies.stepping import mind, withdrawn
 class GammaScalp:
     """Frozen parameters, and a decision for every picture."""
 
-    def __init__(
-        self, parameters: ScalpParameters, limits: Limits, fees: FeeParameters, pricing: PricingParameters
-    ) -> None:
+    def __init__(self, parameters: ScalpParameters, limits: Limits, fees: FeeParameters, carry: Carry) -> None:
         refuse_what_ends_at_once(parameters, limits)
         self._parameters = parameters
         self._limits = limits
         self._fees = fees
-        self._curve = pricing.curve
-        self._yield = pricing.dividend_yield_pct / 100
-        self._exercise = EarlyExercise(
-            model_for("", pricing, ()), self._curve, pricing.schedule, self._yield, parameters.exits
-        )
+        self._curve = carry.curve
+        self._yield = carry.dividend_yield_pct / 100
+        self._exercise = EarlyExercise(carry.curve, carry.schedule.dividends, parameters.exits)
 
     def begin(self, notes: str) -> Memory:
         return from_notes(notes)
@@ -134,7 +130,7 @@ class GammaScalp:
             if isinstance(out, Act):
                 return out, _gone(memory, scene, out, reason)
             waits = out
-        exercise = self._exercise.due(scene, memory.campaign.implied if memory.campaign else None, memory.instructed)
+        exercise = self._exercise.due(scene, memory.instructed)
         if exercise is not None:  # asked for even where it can't be: that it could not is what a person must hear
             memory = memory.with_instructed(exercise.option, scene.market.session)
             return Act("exercise", exercise.why, exercise), memory
@@ -154,14 +150,8 @@ class GammaScalp:
             return Leave(rule="must exit", why=scene.standing.must_exit, urgent=True), memory
         if memory.leaving is not None or memory.campaign is None:
             return memory.leaving, memory
-        reason, sightings = leave(
-            scene,
-            memory.campaign,
-            result(memory.campaign, scene),
-            memory.realised.volatility,
-            self._parameters.exits,
-            memory.sightings,
-        )
+        record = Record(memory.campaign, result(memory.campaign, scene), memory.realised.volatility)
+        reason, sightings = leave(scene, record, self._parameters.exits, memory.sightings)
         if sightings is not memory.sightings:
             memory = evolve(memory, sightings=sightings)
         return reason or flat_tonight(scene, self._parameters.nights), memory

@@ -192,12 +192,12 @@ def fee_aware(situation: Situation, risk_aversion: float) -> tuple[float, float]
 
 
 def _across(a: float, b: float) -> float:
-    """The u with u^3 - a u^(1/3) = b. Newton's way in w = u^(1/3) comes down from above, since w^9 is convex."""
-    w = math.pow(a, 1 / 8) + math.pow(b, 1 / 9)
+    """The u with u^3 - a u^(1/3) = b: by Newton in w = u^(1/3), since w^9 is convex; from just below the root."""
+    w = math.pow(math.pow(a, 9 / 8) + b, 1 / 9)
     for _ in range(60):
-        slope = 9 * math.pow(w, 8) - a
-        step = (math.pow(w, 9) - a * w - b) / slope if slope > 0 else 0.0
+        w8 = math.pow(w, 8)
+        step = (w8 * w - a * w - b) / (9 * w8 - a)
         w -= step
-        if step <= 1e-15 * w:
+        if abs(step) <= 1e-9 * w:  # the next would be its square
             break
     return w**3

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from gamma_scalper.domain.fees import FeeParameters, order_fees
-from gamma_scalper.domain.instruments import Index, Stock
+from gamma_scalper.domain.instruments import Index, Option, Stock
 from gamma_scalper.domain.money import to_decimal, to_float
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.sessions import years_between
@@ -31,17 +31,17 @@ def situation(
 ) -> Situation:
     """Of the options held. `trend` is the signed efficiency ratio of 30 minutes, where a book lets trends run."""
     straddles, vol, standing = scene.straddles, scene.implied, scene.standing
-    legs = _legs(scene)
+    expires_at = min((option.expires_at for option, _ in scene.options), default=scene.now)
     return Situation(
         now=scene.now,
         spot=scene.spot,
         gamma=scene.greeks.gamma,
         straddles=straddles,
         costs=hedging_costs(fees, scene.view.underlying, scene.now.date(), scene.spot, scene.underlying.spread / 2),
-        years=_years(legs),
+        years=years_between(scene.now, expires_at),
         vol=vol,
         rate=rate,
-        delta_at=None if vol is None else _Shift(legs, scene.spot, vol, rate, dividend_yield),
+        delta_at=None if vol is None else _Shift(scene, vol, rate, dividend_yield),
         hedged_at=standing.hedged_at,
         hedged_price=None if standing.hedged_price is None else to_float(standing.hedged_price),
         trend=trend,
@@ -56,7 +56,8 @@ def hedging_costs(fees: FeeParameters, underlying: Stock | Index, day: date, spo
     """The bill of the day, the mean of both sides. Where no fees are known the spread is all."""
     if not isinstance(underlying, Stock) or underlying.currency != "USD":
         return Costs(half_spread=half_spread)
-    return evolve(_billed(fees, underlying, day, _rounded(spot)), half_spread=half_spread)
+    billed = _billed(fees, underlying, day, _rounded(spot))
+    return Costs(half_spread=half_spread, levies=billed.levies, commission=billed.commission, minimum=billed.minimum)
 
 
 def _rounded(spot: float) -> float:
@@ -81,58 +82,29 @@ def _billed(fees: FeeParameters, stock: Stock, day: date, price: float) -> Costs
 
 
 @frozen
-class _Leg:
-    """One option held; without a volatility it stands at its bound, and its delta does not change."""
-
-    sign: float  # 1 for a call, -1 for a put
-    strike: float
-    years: float
-    vol: float
-    shares: float
-    vega: float
-
-
-def _legs(scene: Scene) -> tuple[_Leg, ...]:
-    found = []
-    for option, quantity in scene.options:
-        leg = scene.view.picture.leg(option.con_id)
-        if leg is not None and leg.vol is not None:
-            found.append(
-                _Leg(
-                    sign=1.0 if option.right == "C" else -1.0,
-                    strike=to_float(option.strike),
-                    years=years_between(scene.now, option.expires_at),
-                    vol=leg.vol,
-                    shares=to_float(quantity) * option.multiplier,
-                    vega=leg.greeks.vega,
-                )
-            )
-    return tuple(found)
-
-
-def _years(legs: tuple[_Leg, ...]) -> float:
-    """That are left, by vega."""
-    weight = sum(abs(leg.vega * leg.shares) for leg in legs)
-    return sum(abs(leg.vega * leg.shares) * leg.years for leg in legs) / weight if weight else 0.0
-
-
-@frozen
 class _Shift:
     """The options' delta with all volatilities scaled. Only its differences count, so the closed form will do."""
 
-    legs: tuple[_Leg, ...]
-    spot: float
+    scene: Scene
     vol: float  # that they have together
     rate: float
     dividend_yield: float
 
     def __call__(self, vol: float) -> float:
-        return sum(leg.shares * self._delta(leg, leg.vol * vol / self.vol) for leg in self.legs)
+        """Without those that stand at their bound: they have no volatility, and their delta does not change."""
+        total = 0.0
+        for option, quantity in self.scene.options:
+            leg = self.scene.view.picture.leg(option.con_id)
+            if leg is not None and leg.vol is not None:
+                delta = self._delta(option, leg.vol * vol / self.vol)
+                total += to_float(quantity) * option.multiplier * delta
+        return total
 
-    def _delta(self, leg: _Leg, vol: float) -> float:
-        wide = vol * math.sqrt(leg.years)
-        if wide <= 0:
+    def _delta(self, option: Option, vol: float) -> float:
+        years = years_between(self.scene.now, option.expires_at)
+        if years <= 0:
             return 0.0
-        carry = (self.rate - self.dividend_yield + vol**2 / 2) * leg.years
-        d1 = (math.log(self.spot / leg.strike) + carry) / wide
-        return math.exp(-self.dividend_yield * leg.years) * leg.sign * math.erfc(-leg.sign * d1 / math.sqrt(2)) / 2
+        sign = 1.0 if option.right == "C" else -1.0
+        carry = (self.rate - self.dividend_yield + vol**2 / 2) * years
+        d1 = (math.log(self.scene.spot / to_float(option.strike)) + carry) / (vol * math.sqrt(years))
+        return math.exp(-self.dividend_yield * years) * sign * math.erfc(-sign * d1 / math.sqrt(2)) / 2

@@ -7,8 +7,8 @@ from attrs import frozen
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.fees import FeeParameters
-from gamma_scalper.pricing.parameters import PricingParameters
 from gamma_scalper.strategies.base import Strategy
+from gamma_scalper.strategies.carry import Carry
 from gamma_scalper.strategies.gamma_scalp import GammaScalp
 from gamma_scalper.strategies.limits import Limits
 from gamma_scalper.strategies.scalp_parameters import ScalpParameters
@@ -21,11 +21,11 @@ class Bundle:
     scalp: ScalpParameters
     limits: Limits
     fees: FeeParameters
-    pricing: PricingParameters
+    carry: Carry
 
 
 def _gamma_scalp(bundle: Bundle) -> Strategy[Any]:
-    return GammaScalp(bundle.scalp, bundle.limits, bundle.fees, bundle.pricing)
+    return GammaScalp(bundle.scalp, bundle.limits, bundle.fees, bundle.carry)
 
 
 STRATEGIES: Mapping[str, Callable[[Bundle], Strategy[Any]]] = {
@@ -33,9 +33,7 @@ STRATEGIES: Mapping[str, Callable[[Bundle], Strategy[Any]]] = {
 }
 
 
-def made(
-    name: str, parameters: ScalpParameters, limits: Limits, fees: FeeParameters, pricing: PricingParameters
-) -> Strategy[Any]:
+def made(name: str, parameters: ScalpParameters, limits: Limits, fees: FeeParameters, pricing: Carry) -> Strategy[Any]:
     """The strategy of this name, for one book."""
     if name not in STRATEGIES:
         raise UserError(f"strategy = {name!r}: there is no such strategy; allowed: {' or '.join(sorted(STRATEGIES))}")

@@ -1,5 +1,6 @@
 """A usable picture unpacked: what a decision looks at, each thing measured in one place."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from attrs import frozen
 from gamma_scalper.domain.greeks import Greeks
 from gamma_scalper.domain.instruments import Combo, Option, Stock
 from gamma_scalper.domain.money import to_float
-from gamma_scalper.domain.pictures import Picture
+from gamma_scalper.domain.pictures import LegFigures
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import Session
 from gamma_scalper.domain.snapshots import MarketSnapshot, PositionSnapshot
@@ -25,6 +26,8 @@ class Scene:
     market: MarketSnapshot
     position: PositionSnapshot
     underlying: Quote
+    quotes: Mapping[int, Quote]  # conId -> the newest
+    figures: Mapping[int, LegFigures]  # conId of an option -> what it is worth by the model
     greeks: Greeks  # of all options held, in dollars and shares
     projected: float
     options: Options  # held, negative where sold short
@@ -59,18 +62,18 @@ class Scene:
 
     def mark(self, instrument: Stock | Option) -> float | None:
         """The mid, or the model's price where nobody quotes both sides; None where neither is known."""
-        quote = self.market.of(instrument.con_id)
+        quote = self.quotes.get(instrument.con_id)
         if quote is not None and quote.usable:
             return quote.mid
-        leg = self.view.picture.leg(instrument.con_id)
-        return None if leg is None else leg.greeks.price
+        figures = self.figures.get(instrument.con_id)
+        return None if figures is None else figures.greeks.price
 
     def quotes_of(self, instrument: Stock | Option | Combo) -> tuple[Quote, ...] | None:
         """Two-sided ones, one for each leg; None where one lacks."""
         con_ids = (
             [leg.instrument.con_id for leg in instrument.legs] if isinstance(instrument, Combo) else [instrument.con_id]
         )
-        found = [self.market.of(con_id) for con_id in con_ids]
+        found = [self.quotes.get(con_id) for con_id in con_ids]
         usable = tuple(quote for quote in found if quote is not None and quote.usable)
         return usable if len(usable) == len(found) else None
 
@@ -83,7 +86,9 @@ def scene(view: View) -> Scene | str:
         return picture.unusable
     if market is None or position is None or greeks is None or projected is None:
         return "the picture lacks its figures"
-    underlying = market.of(view.underlying.con_id)
+    quotes = {quote.con_id: quote for quote in market.quotes}
+    figures = {leg.option.con_id: leg for leg in picture.legs}
+    underlying = quotes.get(view.underlying.con_id)
     if underlying is None or not underlying.usable:
         return f"{view.underlying.symbol} is not quoted on both sides"
     held = [(each.instrument, each.quantity) for each in position.holdings]
@@ -94,13 +99,15 @@ def scene(view: View) -> Scene | str:
         market=market,
         position=position,
         underlying=underlying,
+        quotes=quotes,
+        figures=figures,
         greeks=greeks,
         projected=projected,
         options=options,
         shares=position.quantity(view.underlying.con_id),
         spot=underlying.mid,
         straddles=_straddles(options),
-        implied=_implied(picture, options),
+        implied=_implied(figures, options),
         session=hours if hours is not None and hours.contains(view.now) else None,
     )
 
@@ -115,10 +122,10 @@ def _straddles(options: Options) -> float:
     return max(abs(calls), abs(puts))
 
 
-def _implied(picture: Picture, options: Options) -> float | None:
+def _implied(figures: Mapping[int, LegFigures], options: Options) -> float | None:
     weighed = total = 0.0
     for option, quantity in options:
-        leg = picture.leg(option.con_id)
+        leg = figures.get(option.con_id)
         if leg is not None and leg.vol is not None:
             weight = abs(leg.greeks.vega * to_float(quantity) * option.multiplier)
             weighed, total = weighed + weight * leg.vol, total + weight

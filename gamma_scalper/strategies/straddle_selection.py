@@ -163,7 +163,7 @@ def in_words(ranked: Ranked) -> str:
     assert greeks is not None and half_spread is not None, "only what has both is ranked"
     return (
         f"${abs(greeks.theta_per_day):.3f} of decay a day and ${half_spread:.3f} of half spreads "
-        f"for a gamma of {greeks.gamma:.4f}, score {ranked.score:.2f}"
+        f"for a gamma of {greeks.gamma:.4f}, score {ranked.score:.4g}"
     )
 
 

@@ -13,11 +13,14 @@ from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import Money, to_cents, to_decimal
 from gamma_scalper.domain.orders import IntentId, Side
 from gamma_scalper.domain.pictures import LegFigures, Picture
+from gamma_scalper.domain.ports import Link, LinkReport
 from gamma_scalper.domain.quotes import Quote
-from gamma_scalper.domain.sessions import Session, years_between
+from gamma_scalper.domain.sessions import Session, SessionParameters, years_between
 from gamma_scalper.domain.snapshots import MarketSnapshot, PositionSnapshot
 from gamma_scalper.kernel import LoopClock, Watch
 from gamma_scalper.pipeline.accounting import Accounting
+from gamma_scalper.pipeline.hours import Hours
+from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.pipeline.thoughts import Thought
 from gamma_scalper.portfolio.desk import opened
 from gamma_scalper.portfolio.desk_parameters import DeskParameters
@@ -90,9 +93,9 @@ def picture(ledger, spot, now: datetime, vol: float = 0.15, *, silent=(), sessio
 @asynccontextmanager
 async def at_work(book: "Book", earned=None):
     """A process that keeps the book's accounts, for as long as the context lasts."""
-    watch = Watch(None)
-    book.thinks, books = watch.claim(), {BOOK: PricingParameters(rates_pct="4.0")}
-    accounting = Accounting(book, {BOOK: watch}, books, book.clock, earned or {})
+    book.thoughts = Watch(None)
+    book.thinks, books = book.thoughts.claim(), {BOOK: PricingParameters(rates_pct="4.0")}
+    accounting = Accounting(book, {BOOK: book.thoughts}, books, book.clock, earned or {})
     task = asyncio.create_task(accounting.run(), name="accounting")
     try:
         yield accounting
@@ -110,6 +113,8 @@ class Book:
         self.rows: list = []
         self.governance = Governance()
         self.states = {BOOK: opened(BOOK, DeskParameters())}
+        self.residents = {BOOK: Resident(name=BOOK, underlying=SHARE, hours=Hours(SessionParameters()))}
+        self.link = LinkReport(START, Link.READY)
         self._executions = 0
 
     @property

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from gamma_scalper.domain.instruments import Option, Stock
-from gamma_scalper.domain.money import to_cents, to_decimal
+from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.sessions import years_between
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.portfolio.attribution import Sensitivity, Standpoint
@@ -33,6 +33,7 @@ def option(right: str, con_id: int, strike: int = 600) -> Option:
 
 
 CALL, PUT = option("C", 11), option("P", 12)
+STRADDLE = {CALL: Decimal(1), PUT: Decimal(1), SHARE: Decimal(-7)}
 
 
 def figures(what: Option, spot: float, now: datetime, vol: float) -> Sensitivity:
@@ -57,7 +58,7 @@ def standing(spot: float, now: datetime, vol: float, held: dict, cash: Decimal =
     return Standpoint(
         at=now,
         spot=spot,
-        equity=to_cents(cash + worth),
+        equity=cash + worth,
         holdings=[Holding(what, count) for what, count in held.items() if count],
         prices=prices,
         options=options,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from time import process_time
 
 from open_books import BOOK, SESSIONS, Book, at_work, picture
 from straddles import CALL, EXPIRES_AT, PUT, SHARE, START
@@ -10,7 +11,8 @@ from gamma_scalper.domain.entries import Delivered, Lapsed, Marked, Paid, Replac
 from gamma_scalper.domain.fills import Commission
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.pictures import Picture
-from gamma_scalper.portfolio.attribution import NO_EARNINGS, PARTS, counted
+from gamma_scalper.portfolio.attribution import NO_EARNINGS, counted
+from gamma_scalper.portfolio.ledger import close
 from gamma_scalper.risk.governance import govern
 
 ACCEPTED = {"evidence": "seen", "accepted_by": "only one explanation fits"}
@@ -95,18 +97,20 @@ async def test_a_picture_from_before_the_fill_does_not_end_the_interval():
 
 async def test_the_session_ends_with_its_last_picture_and_the_night_is_one_interval():
     book = Book()
-    close, reopen = SESSIONS[0].closes, SESSIONS[1].opens
+    last, reopen = SESSIONS[0].closes - timedelta(seconds=5), SESSIONS[1].opens
     async with at_work(book):
         book.buy_straddle()
         await book.think(600.0)
-        await book.think(602.0, after_s=(close - timedelta(seconds=5) - book.now).total_seconds())
-        rows = len(book.rows)
+        await book.think(601.0, after_s=(last - book.now).total_seconds() - 60)
+        await book.think(602.0, after_s=60)
+        told = len(book.rows)
         for _ in range(30):  # the market is closed, and its last offers stand
             await book.think(602.0, after_s=600)
-        assert book.rows[rows:] == [] or book.rows[-1].until <= close
+        (evening,) = book.rows[told:]
+        assert (evening.until, evening.spot_to) == (last, 602.0)
         await book.think(605.0, after_s=(reopen - book.now).total_seconds() + 1)
     night = book.rows[-1]
-    assert (night.since, night.until) == (close - timedelta(seconds=5), reopen + timedelta(seconds=1))
+    assert (night.since, night.until) == (last, reopen + timedelta(seconds=1))
     assert night.theta < 0 < night.gamma and night.spot_from == 602.0
     assert book.total == book.equity(605.0)
 
@@ -221,12 +225,51 @@ async def test_a_payment_is_carry_and_a_split_breaks_nothing_but_the_explanation
 async def test_what_is_shown_counts_the_open_interval_and_the_end_takes_it_down():
     book = Book()
     async with at_work(book) as accounting:
+        await book.think(600.0)
         book.buy_straddle()
         await book.think(600.0)
         await book.think(602.0, after_s=60)
         shown = accounting.earnings(BOOK)
-        assert shown.today.gamma > 0 and shown.today.total == book.equity(602.0) and shown.squares == 4.0
-        accounting.finish()
-        assert book.total == shown.ever.total
-        accounting.finish()
-    assert len(book.rows) == 2 and all(any(getattr(row, part) for part in PARTS) for row in book.rows)
+        assert len(book.rows) == 1 and shown.today.gamma > 0 and shown.squares == 4.0
+    assert len(book.rows) == 2 and book.total == shown.ever.total == book.equity(602.0)
+
+
+async def test_a_new_day_begins_with_nothing_earned():
+    book = Book()
+    async with at_work(book) as accounting:
+        await book.think(600.0)
+        book.buy_straddle()
+        await book.think(600.0)
+        await book.clock.sleep(15 * 3_600)
+        assert accounting.earnings(BOOK).today is None and accounting.earnings(BOOK).ever.total == book.total
+
+
+async def test_closing_the_books_changes_no_account():
+    book = Book()
+    async with at_work(book):
+        await book.think(600.0)
+        book.buy_straddle()
+        book.trade(SHARE, -10, "600.50")
+        book.trade(SHARE, 10, "600.00")
+        await book.think(600.0)
+        told = len(book.rows)
+        desk = book.states[BOOK]
+        book.states[BOOK] = desk._replace(ledger=close(desk.ledger, book.now + timedelta(seconds=1), 4))
+        await book.think(600.0, after_s=10)
+        assert len(book.rows) == told
+        await book.think(601.0, after_s=300)
+    after = book.rows[-1]
+    assert not after.carry and not after.costs and abs(after.unexplained) < Decimal("0.2")
+    assert book.total == book.equity(601.0)
+
+
+async def test_a_thought_that_ends_no_interval_costs_next_to_nothing():
+    book = Book()
+    async with at_work(book) as accounting:
+        book.buy_straddle()
+        await book.think(600.0)
+        account, drawn = accounting._accounts[BOOK], picture(book.ledger, 600.5, book.now)
+        began = process_time()
+        for _ in range(1_000):
+            accounting._see(account, drawn)
+        assert process_time() - began < 1_000 * 50e-6

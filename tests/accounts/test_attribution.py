@@ -10,13 +10,13 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from straddles import CALL, PUT, SHARE, START, standing
+from straddles import CALL, PUT, SHARE, START, STRADDLE, standing
 
+from gamma_scalper.domain.money import to_cents
 from gamma_scalper.portfolio.attribution import NO_EARNINGS, PARTS, Between, attributed, counted, joined
 
 STEP = timedelta(minutes=5)
 SESSION = 78  # steps of it
-STRADDLE = {CALL: Decimal(1), PUT: Decimal(1), SHARE: Decimal(-7)}
 
 
 def hedged_session(chance: np.random.Generator, *, vol_of_vol: float, straddles: int = 10) -> list:
@@ -69,7 +69,7 @@ def test_the_parts_sum_to_the_change_of_equity_to_the_cent(
     begin = standing(600.0, START, 0.15, held)
     end = standing(600.0 * (1 + move), START + timedelta(hours=hours), 0.15 + vol_move, held, paid - fees)
     found = attributed(begin, end, Between(payments=paid, commissions=fees, unseen=unseen))
-    assert found.total == end.equity - begin.equity
+    assert found.total == to_cents(end.equity) - to_cents(begin.equity)
     assert sum(getattr(found, part) for part in PARTS) == found.total
     assert all(getattr(found, part) == round(getattr(found, part), 2) for part in PARTS)
 
@@ -129,7 +129,7 @@ def test_intervals_that_follow_one_another_are_one_that_earned_as_much():
     moments = [standing(600.0 + n, START + n * STEP, 0.15 + 0.001 * n, STRADDLE) for n in range(4)]
     intervals = [attributed(before, after) for before, after in pairwise(moments)]
     whole = reduce(joined, intervals)
-    assert whole.total == moments[3].equity - moments[0].equity
+    assert whole.total == to_cents(moments[3].equity) - to_cents(moments[0].equity)
     assert (whole.since, whole.until) == (moments[0].at, moments[3].at)
     assert (whole.spot_from, whole.spot_to, whole.implied_from) == (600.0, 603.0, moments[0].implied)
 

@@ -100,6 +100,15 @@ def test_whoever_looked_is_gone_with_the_process(tmp_path):
     assert engine.floor.looked and not back(tmp_path / "exchange.db").floor.looked
 
 
+def test_the_close_before_it_all_began_is_known_after_a_restart_too(tmp_path):
+    system, closes = SystemParameters(market="gbm:step=60", seed=1), []
+    for _ in range(2):
+        with offline_market(system, Kept(tmp_path / "exchange.db")) as (engine, _):
+            closes.append(engine.prior_close(share(engine)))
+            go_on(engine, 60)
+    assert closes[0] == closes[1] > 0, "without it nobody knows whether shares may be sold short"
+
+
 def test_another_market_is_not_mixed_up_with_it(tmp_path):
     path = tmp_path / "exchange.db"
     system = SystemParameters(market="gbm:step=60", seed=1)

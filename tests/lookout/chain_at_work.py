@@ -1,7 +1,7 @@
 """A market with a chain of options, quoted every second, and a house whose books may look at it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,18 +9,22 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from gamma_scalper.broker.ib.broker import IbBroker
+from gamma_scalper.broker.ib.our_clock import put_ib_insync_on
 from gamma_scalper.broker.simulated import SimulatedBroker, SimulatedParameters, Venue
 from gamma_scalper.domain.entries import Dispatched, Entry, Mode, ModeChanged, Ordered
 from gamma_scalper.domain.fills import Fill
 from gamma_scalper.domain.instruments import Option, Stock, Tradable
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Purpose, Side
-from gamma_scalper.domain.ports import Link, LinkReport, OrderReport, Standing
+from gamma_scalper.domain.ports import Broker, Link, LinkReport, MarketFeed, OrderReport, Standing
 from gamma_scalper.domain.proposals import lifetime
-from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.sessions import SessionParameters, years_between
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.replay import Pushed, trading_hours
+from gamma_scalper.gateway.gateway import Gateway
+from gamma_scalper.gateway.parameters import GatewayParameters, PacingParameters
 from gamma_scalper.kernel import Channel, Conflate, LoopClock
 from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.house import TradingHouse
@@ -43,7 +47,7 @@ SUNDAY = datetime(2026, 1, 4, 15, 0, tzinfo=UTC)
 EXPIRIES = (date(2026, 1, 9), date(2026, 1, 26), date(2026, 2, 6), date(2026, 2, 20))  # 4, 21, 32, 46 days
 STRIKES = tuple(range(570, 635, 5))
 SPOT, VOL = 600.0, 0.20
-ACCOUNT = "DU1"
+ACCOUNT = "DU1000001"
 SPY, QQQ = Stock(con_id=1, symbol="SPY"), Stock(con_id=2, symbol="QQQ")
 HOURS = Hours(SessionParameters())
 LATTICE = PricingParameters(model="lattice", rates_pct="4.0")
@@ -104,18 +108,19 @@ class World:
     """The market and the broker, and a hand to move them."""
 
     clock: LoopClock
-    venue: Venue
-    broker: SimulatedBroker
+    do: Callable[[Quote], object]
+    broker: Broker
     board: QuoteBoard
     chain: Sequence[Option]
     silent: set[int]  # conIds nobody quotes
     spreads: dict[int, float] = field(factory=dict)  # conId -> spread
+    data_type: DataType = DataType.LIVE
     most_lines: int = 0  # that were ever open at once, where they are counted
     _snapshots: int = 0
 
     def quote(self, con_ids: Iterable[int]) -> None:
         """These once, as the model has them."""
-        now = self.venue.now()
+        now = self.clock.now()
         for con_id in con_ids:
             self._offer(con_id, *OFFERS[con_id], now)
 
@@ -124,10 +129,11 @@ class World:
             self._snapshots += 1
             spread = self.spreads.get(con_id, spread)
             bid, ask = round(max(mid - spread / 2, 0.0), 3), round(mid + spread / 2, 3)
-            self.venue.do(
+            self.do(
                 Quote(
                     con_id=con_id, snapshot_id=self._snapshots, bid=bid, ask=ask, bid_size=50, ask_size=50,
                     received_at=now,
+                    data_type=self.data_type,
                 )
             )  # fmt: skip
 
@@ -138,7 +144,9 @@ class World:
 
     @property
     def lines(self) -> set[int]:
-        return set(self.broker.feed.lines)
+        """Of the simulated broker, those that are open; of another all there may be."""
+        contracts = (SPY, *self.chain)
+        return set(getattr(self.broker.feed, "lines", [each.con_id for each in contracts]))
 
 
 @asynccontextmanager
@@ -150,6 +158,7 @@ async def at_work(
     chain: Sequence[Option] = CHAIN,
     silent: Iterable[int] = (),
     counts: bool = False,
+    board: Callable[[MarketFeed], QuoteBoard] = QuoteBoard,
 ) -> AsyncIterator[World]:
     """`silent` are the conIds of contracts nobody quotes; `counts` keeps `most_lines`."""
     clock = LoopClock(asyncio.get_running_loop(), start)
@@ -159,7 +168,7 @@ async def at_work(
     venue = Venue(Engine(market, accounts={ACCOUNT: Decimal(1_000_000)}), clock)
     broker = SimulatedBroker(venue, ACCOUNT, parameters=SimulatedParameters(lines=lines))
     await broker.start()
-    world = World(clock, venue, broker, QuoteBoard(broker.feed), chain, set(silent))
+    world = World(clock, venue.do, broker, board(broker.feed), chain, set(silent))
     running = [asyncio.create_task(world.board.follow())]
     if counts:
         running.append(asyncio.create_task(world.count_lines()))
@@ -172,6 +181,35 @@ async def at_work(
             with suppress(asyncio.CancelledError):
                 await task
         await broker.stop()
+
+
+@asynccontextmanager
+async def behind_a_gateway(
+    data: str = "live", *, lines: int = 100, chain: Sequence[Option] = CHAIN
+) -> AsyncIterator[World]:
+    """The real client against our own gateway, in memory; beyond `lines` the gateway refuses what it has taken."""
+    loop = asyncio.get_running_loop()
+    clock = LoopClock(loop, MONDAY)
+    market = Pushed((SPY, *chain), trading_hours(date(2026, 1, 5), EXPIRIES[-1]), MONDAY)
+    pacing = PacingParameters(market_data_lines=lines)
+    gateway = Gateway(
+        Engine(market, accounts={ACCOUNT: Decimal(100_000)}), clock, GatewayParameters(data=data, pacing=pacing)
+    )
+    loop.register_host("embedded", gateway.protocol)
+    with put_ib_insync_on(clock, loop):
+        broker = IbBroker(("embedded", 0), 17, ACCOUNT, clock)
+        board = QuoteBoard(broker.feed)
+        running = [asyncio.create_task(gateway.run()), asyncio.create_task(board.follow())]
+        try:
+            await broker.start()
+            yield World(clock, gateway.do, broker, board, chain, set())
+        finally:
+            await broker.stop()
+            await gateway.close()
+            for task in running:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 def sought(**changes: Any) -> Sought:
@@ -196,6 +234,7 @@ class Inbox(Channel[Quote | Universe]):
             Conflate(lambda _, newer: newer, lambda each: each.con_id if isinstance(each, Quote) else 0),
         )
         self.universe: Universe | None = None
+        self.universes = 0  # that were read
         self.quoted: set[int] = set()  # conIds of all quotes that ever came
 
     def read(self) -> Universe:
@@ -203,6 +242,7 @@ class Inbox(Channel[Quote | Universe]):
             found = self.get_nowait()
             if isinstance(found, Universe):
                 self.universe = found
+                self.universes += 1
             else:
                 self.quoted.add(found.con_id)
         assert self.universe is not None

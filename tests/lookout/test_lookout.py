@@ -13,6 +13,7 @@ from chain_at_work import (
     SUNDAY,
     at_home,
     at_work,
+    behind_a_gateway,
     option,
 )
 from loguru import logger
@@ -21,7 +22,9 @@ from gamma_scalper.domain.entries import FlattenAsked, Halted, HaltLifted, Mode,
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.ports import Standing
+from gamma_scalper.domain.quotes import DataType
 from gamma_scalper.risk.governance import HOUSE
+from gamma_scalper.risk.parameters import QuoteParameters
 
 CALL, PUT = option("C", 620), option("P", 620)  # not what a scan would choose
 STRADDLE = Combo([Leg(CALL, 1), Leg(PUT, 1)])
@@ -128,7 +131,7 @@ async def test_a_closed_market_is_not_looked_through_until_it_opens():
 async def test_nothing_is_looked_for_while_the_book_is_being_flattened():
     async with at_work() as world, at_home(world) as home:
         home.trades(SPY, 10)
-        home.tell("spy", FlattenAsked(why="enough", within_s=600))
+        home.tell("spy", FlattenAsked(why="enough", by="me", within_s=600))
         await home.after(5)
         assert home.universe().shortlist is None
 
@@ -149,6 +152,19 @@ async def test_a_book_that_holds_options_looks_at_these_and_for_no_others():
         lines, world.most_lines = world.most_lines, 0
         await home.after(50)
         assert world.most_lines == 3 < lines, "and there was no further scan"
+
+
+async def test_a_book_is_told_its_universe_only_when_it_has_changed():
+    async with at_work() as world, at_home(world) as home:
+        home.trades(CALL, 1)
+        for _ in range(20):
+            await home.after(1)
+            home.universe()
+        assert home.inboxes["spy"].universes == 1
+        home.trades(PUT, 1)
+        await home.after(2)
+        home.universe()
+        assert home.inboxes["spy"].universes == 2
 
 
 async def test_once_it_is_flat_again_it_is_looked_at_once():
@@ -225,6 +241,18 @@ async def test_what_is_held_gets_a_line_before_what_is_only_wanted():
         assert ids(SPY, CALL, PUT) <= world.lines and len(world.lines) == 4, "and one of the straddle's that is left"
 
 
+async def test_what_no_broker_knows_any_more_costs_nobody_else_a_line(log):
+    gone = evolve(CALL, con_id=999)
+    async with at_work() as world, at_home(world, ("flat", "holds")) as home:
+        home.trades(gone, 1, "holds")
+        await home.after(5)
+        wanted = best_of(home, "flat")
+        for _ in range(70):
+            await home.after(1)
+            assert wanted <= world.lines
+    assert len([line for line in log if "can't be looked at" in line]) == 1
+
+
 async def test_a_refused_line_is_logged_once_and_asked_for_again_later(log):
     async with at_work(lines=2) as world, at_home(world) as home:
         home.house.take_down("spy", Paused("no scans", "me"))
@@ -236,6 +264,20 @@ async def test_a_refused_line_is_logged_once_and_asked_for_again_later(log):
         world.broker.seat.feed._most = 3  # another program has closed
         await home.after(61)
         assert world.lines == ids(SPY, CALL, PUT)
+
+
+async def test_a_line_that_was_taken_and_then_refused_is_asked_for_again():
+    """As the broker does it: beyond its number of lines the request is answered by an error."""
+    async with behind_a_gateway(lines=2, chain=(CALL, PUT)) as world, at_home(world) as home:
+        home.house.take_down("spy", Paused("no scans", "me"))
+        home.trades(CALL, 1)
+        home.trades(PUT, 1)
+        await home.after(5)
+        assert world.board.quote(CALL.con_id) is not None and world.board.quote(PUT.con_id) is None
+        assert world.broker.feed.condition(PUT.con_id).frozen.startswith("101: ")
+        home.trades(CALL, -1)
+        await home.after(65)
+        assert world.board.quote(PUT.con_id) is not None and not world.broker.feed.condition(PUT.con_id).frozen
 
 
 # -- scans and the others ----------------------------------------------------------------------------------------------
@@ -281,6 +323,46 @@ async def test_the_first_look_is_the_one_the_ring_starts_with():
         assert shortlist.best is not None
         await home.lookout.look()
         assert home.universe().shortlist == shortlist
+
+
+async def test_the_first_look_waits_for_a_scan_that_goes_on_and_takes_what_it_found():
+    """Of a chain in which one option is waited for in vain, five seconds long."""
+    async with at_work(silent=[option("C", 590).con_id]) as world, at_home(world) as home:
+        await world.clock.sleep(1)
+        began = world.clock.now()
+        shortlist = await home.lookout.first_look("spy")
+        assert shortlist.best is not None
+        assert 3 < (world.clock.now() - began).total_seconds() < 5, "it was not looked through twice"
+
+
+async def test_trouble_of_a_scan_that_has_passed_is_no_reason_to_refuse_a_start():
+    async with at_work(silent=[SPY.con_id]) as world, at_home(world) as home:
+        await home.after(7)
+        assert home.universe().shortlist.best is None
+        world.silent.clear()
+        world.quote([SPY.con_id])
+        assert (await home.lookout.first_look("spy")).best is not None
+
+
+@pytest.mark.parametrize("data_type", [DataType.DELAYED, DataType.FROZEN])
+async def test_quotes_on_which_nothing_is_traded_need_a_person(data_type):
+    async with at_work() as world, at_home(world, runs=False) as home:
+        world.data_type = data_type
+        world.quote([SPY.con_id])
+        with pytest.raises(UserError, match=f"sends {data_type.name.lower()} quotes") as error:
+            await home.lookout.first_look("spy")
+        assert error.value.exit_code is ExitCode.NEEDS_A_PERSON
+        practice = evolve(home.house.residents["spy"].risk, quotes=QuoteParameters(delayed=True))
+        home.house.residents["spy"] = evolve(home.house.residents["spy"], risk=practice)
+        assert (await home.lookout.first_look("spy")).best is not None
+
+
+async def test_an_order_that_was_faster_than_the_first_look_is_no_reason_to_refuse_a_start():
+    async with at_work() as world, at_home(world) as home:
+        await home.after(3)
+        listed = home.universe().shortlist
+        home.orders(listed.best, 1)
+        assert await home.lookout.first_look("spy") == listed
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,15 @@ async def test_the_quote_in_force_counts_where_somebody_else_looks_already():
         assert feed.open == [1], "and its line stays open"
 
 
+async def test_nothing_is_heard_once_the_look_is_over():
+    async with looking() as (feed, _, quotes):
+        await feed.subscribe([SPY])
+        async with quotes.of([SPY]):
+            await feed.tell(1, 7)
+        await feed.tell(1, 8)
+        assert quotes.quote(1).snapshot_id == 7
+
+
 async def test_a_quote_with_one_side_is_a_quote_and_not_usable():
     async with looking() as (feed, _, quotes), quotes.of([SPY]):
         await feed.tell(1, 7, bid=None)

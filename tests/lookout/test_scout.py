@@ -1,11 +1,9 @@
 """A look through the chain: what it looks at, within which lines, and what it says when there is nothing to find."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from chain_at_work import (
     CHAIN,
     EXPIRIES,
@@ -16,21 +14,17 @@ from chain_at_work import (
     SPY,
     SUNDAY,
     VOL,
+    World,
     at_work,
+    behind_a_gateway,
     option,
     sought,
 )
 
-from gamma_scalper.broker.ib.broker import IbBroker
-from gamma_scalper.broker.ib.our_clock import put_ib_insync_on
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Stock
+from gamma_scalper.domain.ports import Condition
 from gamma_scalper.domain.sessions import years_between
-from gamma_scalper.exchange.engine import Engine
-from gamma_scalper.exchange.replay import Pushed, trading_hours
-from gamma_scalper.gateway.gateway import Gateway
-from gamma_scalper.gateway.parameters import GatewayParameters
-from gamma_scalper.kernel import LoopClock
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.scout import Scout
 from gamma_scalper.pricing.lattice import Lattice
@@ -119,6 +113,28 @@ async def test_options_nobody_quotes_are_waited_for_only_so_long():
     assert look.shortlist.why == "no straddle passes: 2 without a quote on both sides"
 
 
+class LateInterest(QuoteBoard):
+    """The broker tells open interest some time after the first quotes."""
+
+    told = False
+
+    def tell(self) -> None:
+        self.told = True
+
+    def condition(self, con_id: int) -> Condition:
+        condition = super().condition(con_id)
+        return condition if self.told else evolve(condition, open_interest=None)
+
+
+@pytest.mark.parametrize(("late_s", "passes"), [(2.0, True), (60.0, False)])
+async def test_open_interest_is_waited_for_as_quotes_are(late_s, passes):
+    async with at_work(board=LateInterest) as world:
+        asyncio.get_running_loop().call_later(late_s, world.board.tell)
+        look = await scout_of(world).look_through(sought(moneyness_pct=0.1))
+    assert (look.ranking.best is not None) is passes
+    assert passes or look.why == "no straddle passes: 2 open interest below 100"
+
+
 async def test_no_expiry_in_the_window_names_the_nearest():
     async with at_work() as world:
         look = await scout_of(world).look_through(sought(min_dte=36, max_dte=44))
@@ -178,34 +194,24 @@ async def test_an_unknown_contract_is_told():
     assert error.exit_code is ExitCode.NOTHING_TRADABLE
 
 
-@asynccontextmanager
-async def behind_a_gateway(data: str) -> AsyncIterator[Scout]:
-    """The real client against our own gateway, in memory."""
-    loop = asyncio.get_running_loop()
-    clock = LoopClock(loop, MONDAY)
-    market = Pushed((SPY, *CHAIN), trading_hours(EXPIRIES[0], EXPIRIES[-1]), MONDAY)
-    gateway = Gateway(Engine(market, accounts={"DU1000001": Decimal(100_000)}), clock, GatewayParameters(data=data))
-    loop.register_host("embedded", gateway.protocol)
-    with put_ib_insync_on(clock, loop):
-        broker = IbBroker(("embedded", 0), 17, "DU1000001", clock)
-        board = QuoteBoard(broker.feed)
-        running = [asyncio.create_task(gateway.run()), asyncio.create_task(board.follow())]
-        try:
-            await broker.start()
-            yield Scout(broker, board, clock)
-        finally:
-            await broker.stop()
-            await gateway.close()
-            for task in running:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+async def test_a_share_that_is_quoted_without_any_of_its_options_needs_a_person():
+    async with behind_a_gateway(lines=1) as world:
+        quoting = asyncio.create_task(quote_for_ever(world))
+        error = await refused(world)
+        quoting.cancel()
+    assert "no market data for SPY or its options: 101: " in str(error)
+    assert error.exit_code is ExitCode.NEEDS_A_PERSON
+
+
+async def quote_for_ever(world: World) -> None:
+    while True:
+        world.quote([SPY.con_id])
+        await world.clock.sleep(1)
 
 
 @pytest.mark.parametrize(("data", "told"), [("none", "354: "), ("delayed", "10089: ")])
 async def test_missing_permission_for_the_quotes_needs_a_person(data, told):
-    async with behind_a_gateway(data) as scout:
-        with pytest.raises(UserError) as error:
-            await scout.look_through(sought())
-    assert f"no market data for SPY or its options: {told}" in str(error.value) and "buy it" in str(error.value)
-    assert error.value.exit_code is ExitCode.NEEDS_A_PERSON
+    async with behind_a_gateway(data) as world:
+        error = await refused(world)
+    assert f"no market data for SPY or its options: {told}" in str(error) and "buy it" in str(error)
+    assert error.exit_code is ExitCode.NEEDS_A_PERSON

@@ -258,15 +258,32 @@ def test_a_volatility_is_the_start_of_the_next_search_and_forgotten_with_its_str
             return super().implied_vol(terms, inputs, price, guess)
 
     _, remembered = drawn(market(vol=0.2), model=Asked())
-    assert set(remembered) == {Strike(600.0, EXPIRES, "american")}
+    assert set(remembered) == {Strike(600.0, EXPIRES, "american", "SPY")}
     drawn(market(vol=0.2), model=Asked(), remembered=remembered)
     assert asked == [None, pytest.approx(0.2)]
     _, remembered = drawn(market(options=()), EMPTY, remembered=remembered)
     assert remembered == {}
 
 
+def test_a_strike_that_can_not_be_priced_makes_no_other_forget_its_volatility():
+    later = option(13, "C", expiry=date(2026, 3, 20), expires_at=EXPIRES + timedelta(days=28))
+    held, options = position((CALL, 1), (later, 1)), (*STRADDLE, later)
+    _, remembered = drawn(market(options=options), held)
+    dark = market(options=options, quotes={each.con_id: None for each in options})
+    young = {strike: vol for strike, vol in remembered.items() if strike.expires_at != EXPIRES}
+    found, remembered = drawn(dark, held, remembered=young)
+    assert found.unusable.startswith("SPY 2026-02-20")
+    assert remembered == young
+
+
+def test_contracts_of_another_class_tell_a_volatility_of_their_own():
+    adjusted = option(13, "C", trading_class="SPY1")
+    found = shown(market(vol=0.15, options=(*STRADDLE, adjusted), quotes={13: priced(adjusted, 600, 0.25)}))
+    assert [found.leg(con_id).vol for con_id in (11, 13)] == pytest.approx([0.15, 0.25], abs=1e-6)
+
+
 def test_what_is_remembered_is_never_changed_in_place():
-    before = {Strike(600.0, EXPIRES, "american"): LegVolatility(0.3, "C", NOON)}
+    before = {Strike(600.0, EXPIRES, "american", "SPY"): LegVolatility(0.3, "C", NOON)}
     kept = dict(before)
     drawn(market(), remembered=before)
     assert before == kept

@@ -146,6 +146,21 @@ async def test_a_snapshot_carries_the_brokers_figures_the_session_and_the_prior_
     assert market.session.contains(NOON)
 
 
+async def test_figures_of_the_broker_s_that_move_slowly_are_asked_for_once_a_second():
+    asked = []
+
+    def condition(con_id):
+        asked.append(con_id)
+        return Condition(prior_close=600.0 - len(asked))
+
+    prices = [(i / 10, spot(600.0 + i, i / 10)) for i in range(21)]
+    found = await Streaming(condition=condition).told((0, LOOKS), *prices, until=2.05)
+    assert len(found) > 20
+    assert asked.count(SPY.con_id) == 3
+    closes = [trigger.market.prior_close for _, trigger in found if trigger.market is not None]
+    assert len(set(closes)) == 3
+
+
 async def test_at_night_it_looks_seldom_and_again_at_the_open():
     evening = NOON.replace(hour=21, minute=30)  # half past four in New York
     opens_in_s = 17 * 3_600.0

@@ -1,106 +1,44 @@
 """No stage holds another, or anything two of them could write to, beside channels, watches, the clock and the ports."""
 
 import asyncio
-import enum
-import types
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 
-import attrs
 import pytest
 from attrs import frozen
-from ring_parts import CALL, PUT, Calm, Ring
+from joints import faults, reach
+from ring_parts import CALL, PRICING, PUT, SPY, STRADDLE, Calm, Ring
 
+from gamma_scalper.broker.simulated import SimulatedBroker, Venue
+from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.domain.ports import Condition
-from gamma_scalper.kernel import Channel, LoopClock, Watch, Writer
+from gamma_scalper.exchange.engine import Engine
+from gamma_scalper.exchange.parameters import ExchangeParameters
+from gamma_scalper.exchange.replay import Pushed, trading_hours
+from gamma_scalper.journal.store import SqlJournal
+from gamma_scalper.kernel import LoopClock
+from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.recovery import Remembered
+from gamma_scalper.scalping import Scalping
+from gamma_scalper.trading import Terms, Trading
 
-JOINTS = (Channel, Watch, Writer, LoopClock, asyncio.AbstractEventLoop)
-PLAIN = (str, bytes, int, float, bool, complex, Decimal, datetime, date, time, timedelta, tzinfo, enum.Enum, type(None))
-CODE = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType, types.GenericAlias)
-
-
-def ports(ring: Ring) -> tuple[object, ...]:
-    """What the last stage, and no other, is handed of the house and the broker."""
-    return ring.house, ring.broker
-
-
-def faults(ring: Ring) -> list[str]:
-    """What joins two stages and should not, in words."""
-    stages, told = ring.stages, []
-    handed = {id(each) for each in ports(ring)}
-    reached: dict[int, tuple[str, object]] = {}
-    for name, stage in stages.items():
-        others = {id(other): called for called, other in stages.items() if called != name}
-        for way, thing in reach(stage, name, handed if name == "manager" else set()):
-            if id(thing) in handed:
-                told.append(f"{way} is a port of the manager's")
-            elif id(thing) in others:
-                told.append(f"{way} is the stage {others[id(thing)]}")
-            elif is_mutable(thing):
-                before = reached.setdefault(id(thing), (way, thing))[0]
-                if before.split(".")[0] != name:
-                    told.append(f"{way} is {before}")
-    return told
+OPEN = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
-def reach(root: object, way: str, allowed: set[int]) -> Iterator[tuple[str, object]]:
-    """All that can be got hold of from here, without going through a joint or a port."""
-    seen: dict[int, object] = {}  # kept, so that no id is used twice
-    waiting = [(way, root)]
-    while waiting:
-        way, thing = waiting.pop()
-        if id(thing) in seen or id(thing) in allowed or isinstance(thing, (*PLAIN, *CODE, *JOINTS)) or is_log(thing):
-            continue
-        seen[id(thing)] = thing
-        yield way, thing
-        waiting += [(f"{way}.{name}", part) for name, part in parts(thing)]
-
-
-def is_log(thing: object) -> bool:
-    return type(thing).__module__.startswith("loguru")
-
-
-def is_mutable(thing: object) -> bool:
-    if isinstance(thing, (tuple, frozenset, partial, types.FunctionType, types.MethodType, types.CellType)):
-        return False
-    if attrs.has(type(thing)):
-        return type(thing).__setattr__ is object.__setattr__  # a frozen class has its own, which refuses
-    return isinstance(thing, (dict, list, set, bytearray)) or hasattr(thing, "__dict__") or hasattr(thing, "__slots__")
-
-
-def parts(thing: object) -> Iterator[tuple[str, object]]:
-    if isinstance(thing, Mapping):
-        yield from ((repr(key)[:20], key) for key in thing)
-        yield from ((repr(key)[:20], part) for key, part in thing.items())
-    elif isinstance(thing, (list, tuple, set, frozenset)):
-        yield from zip(getattr(thing, "_fields", map(str, range(len(thing)))), thing, strict=False)
-    elif isinstance(thing, types.FunctionType):
-        yield from (("closure", cell.cell_contents) for cell in thing.__closure__ or ())
-        yield from (("default", each) for each in thing.__defaults__ or ())
-    elif isinstance(thing, types.MethodType):
-        yield "self", thing.__self__
-    elif isinstance(thing, partial):
-        yield from enumerate_named((thing.func, *thing.args, *thing.keywords.values()))
-    yield from getattr(thing, "__dict__", {}).items()
-    for kind in type(thing).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name != "__weakref__" and hasattr(thing, name):
-                yield name, getattr(thing, name)
-
-
-def enumerate_named(each: tuple[object, ...]) -> Iterator[tuple[str, object]]:
-    return ((f"argument {i}", part) for i, part in enumerate(each))
+def joined(ring: Ring) -> list[str]:
+    """The last stage alone is handed the house and the broker."""
+    return faults(ring.stages, {"manager": (ring.house, ring.broker)})
 
 
 async def test_stages_are_joined_by_queues_alone():
     ring = Ring((CALL, 2), (PUT, 1))
-    assert faults(ring) == []
+    assert joined(ring) == []
     await ring.run_for(30, partial(ring.push, 600.0), partial(ring.push, 601.0), every_s=5)
     assert len(ring.broker.placed) == 1, "they have worked"
-    assert faults(ring) == []
+    assert joined(ring) == []
 
 
 async def test_what_a_stage_holds_is_really_walked_through():
@@ -166,4 +104,46 @@ def a_list_behind_two_functions(ring: Ring) -> None:
 async def test_a_ring_that_is_joined_otherwise_is_found_out(spoil):
     ring = Ring((CALL, 2), (PUT, 1))
     spoil(ring)
-    assert faults(ring), spoil.__name__
+    assert joined(ring), spoil.__name__
+
+
+# -- the program's own rings -------------------------------------------------------------------------------------------
+
+
+def books(folder: Path, *names: str) -> Scalping:
+    """As the program joins them, on a market nobody quotes."""
+    clock = LoopClock(asyncio.get_running_loop(), OPEN)
+    hours = trading_hours(OPEN.date() - timedelta(days=10), OPEN.date() + timedelta(days=60))
+    engine = Engine(
+        Pushed([SPY, *STRADDLE], hours, OPEN), accounts={"DU1": Decimal(10**6)}, parameters=ExchangeParameters()
+    )
+    broker = SimulatedBroker(Venue(engine, clock), "DU1")
+    about = {name: BookParameters(name, pricing=PRICING) for name in names}
+    trading = Trading(
+        broker=broker,
+        journal=SqlJournal.open(f"sqlite:///{folder / 'journal.db'}", lock=None, clock=clock, threaded=False),
+        clock=clock,
+        remembered=Remembered(),
+        residents=[Resident(name=name, underlying=SPY, hours=each.hours()) for name, each in about.items()],
+        terms=Terms(session=SessionBegan("paper", "a test", "")),
+    )
+    return Scalping(trading, about, broker, clock)
+
+
+def stages_of(scalping: Scalping, name: str) -> dict[str, object]:
+    book = scalping._trading.books[name]
+    made = [stage.run.__self__ for stage in scalping.stages(book)]
+    return {f"{name}/{type(each).__name__}": each for each in (*made, book.manager)}
+
+
+async def test_the_program_joins_its_stages_by_queues_alone_and_its_books_by_nothing(tmp_path):
+    scalping = books(tmp_path, "first", "second")
+    trading, stages, ports = scalping._trading, {}, {}
+    for name in ("first", "second"):
+        stages |= stages_of(scalping, name)
+        ports[f"{name}/PositionManager"] = (trading.house, trading.house.router)
+        ports[f"{name}/MarketDataStreamer"] = (trading.board,)
+    assert len(stages) == 8
+    assert faults(stages, ports) == []
+    del ports["first/MarketDataStreamer"], ports["second/MarketDataStreamer"]
+    assert any("_condition" in each for each in faults(stages, ports)), "the board is what both streamers ask"

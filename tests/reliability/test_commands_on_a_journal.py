@@ -121,3 +121,22 @@ def test_a_command_waits_in_the_inbox_while_no_trader_runs(state: Path, monkeypa
     assert "no trader has answered" in ran.stdout and ran.exit_code == 7
     (waiting,) = Inbox.open(state / "paper" / "inbox.db").pending()
     assert (waiting.name, waiting.book, waiting.argument) == ("pause", None, "going to lunch")
+
+
+def test_a_mode_is_named_as_it_stands_in_the_documents_or_refused_with_those_allowed(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gamma_scalper.commands.inbox._PATIENCE_S", 0.0)
+    assert run(state, "mode", "OBSERVE", "--book", BOOK).exit_code == 7
+    waiting = Inbox.open(state / "paper" / "inbox.db").pending()[-1]
+    assert (waiting.name, waiting.book, waiting.argument) == ("mode", BOOK, "observe")
+    refused = run(state, "mode", "sideways").exception
+    assert isinstance(refused, UserError) and "allowed: LIVE, DEGRADED, OBSERVE, EMERGENCY" in str(refused)
+
+
+def test_stop_without_an_answer_does_not_pretend_that_it_will_be_taken_later(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gamma_scalper.commands.inbox._PATIENCE_S", 0.0)
+    ran = run(state, "stop")
+    assert ran.exit_code == 7 and "none runs, or it hangs" in ran.stdout

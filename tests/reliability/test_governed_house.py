@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from busy_house import BOOK, CONTRACTS, OFFERS, RISK, House
+from loguru import logger
 from scripted import Scripted, Wish, script
 from test_house_at_work import HEDGES_LATER, START, WANTS_STRADDLES, by_hand, held, market, minutes, until
 from thinker import VOLS, Governed
@@ -23,11 +24,13 @@ from gamma_scalper.pipeline.governor import Outlook
 from gamma_scalper.pipeline.messages import Reason
 from gamma_scalper.risk.governance import BY_HEALTH
 from gamma_scalper.risk.health import Lamp
+from gamma_scalper.risk.parameters import ModeParameters
 from gamma_scalper.risk.state_space import System
 from gamma_scalper.strategies.base import Standing
 from gamma_scalper.trading import BookAtWork
 
 NOTHING: Sequence[Wish] = ()
+QUICK = evolve(RISK, modes=ModeParameters(degrade_after_s=5, restore_after_s=20))
 
 
 @pytest.fixture
@@ -63,12 +66,12 @@ async def test_a_quiet_while_adds_nothing_to_the_journal(path: Path) -> None:
     """Figures move all the time, and 'data lag' comes and goes between two thoughts; neither is news."""
     async with market() as street:
         house = House(street, path, {BOOK: WANTS_STRADDLES}, risk=evolve(RISK, quotes=evolve(RISK.quotes, lag_s=1)))
-        governed = Governed(house, [BOOK])
+        governed = Governed(house, [BOOK], every_s=7)
         async with governed.at_work():
-            await until(street, minutes(1))
+            await until(street, minutes(1) + timedelta(seconds=3))
             before = len(house.entries(StateChanged)), len(house.entries(PermitChanged))
             assert outlook(governed).space.system is System.OK
-            await until(street, minutes(6))
+            await until(street, minutes(4) + timedelta(seconds=4))
             assert (len(house.entries(StateChanged)), len(house.entries(PermitChanged))) == before
             assert any(each.guard == "data lag" for each in outlook(governed).permit.refusals[Purpose.HEDGE])
 
@@ -184,26 +187,27 @@ async def test_the_mode_follows_red_health_down_and_comes_up_slowly(path: Path, 
 
 async def test_health_never_goes_above_a_persons_word_nor_does_a_restart(path: Path, inbox: Inbox) -> None:
     async with market() as street:
-        house = House(street, path, {BOOK: NOTHING, "other": NOTHING}, controls=inbox)
+        books = {BOOK: NOTHING, "other": NOTHING}
+        house = House(street, path, books, controls=inbox, risk=QUICK)
         governed = Governed(house, [BOOK, "other"])
         async with governed.at_work():
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             inbox.put("mode", "anna", street.clock.now(), BOOK, "degraded")
             for book in (BOOK, "other"):
                 house.trading.house.take_down(book, Halted("overfilled", "a test"))
-            await until(street, minutes(2))
+            await until(street, minutes(1))
             assert by_health(house) == [] and by_health(house, "other") == [Mode.DEGRADED]
             for book in (BOOK, "other"):
                 inbox.put("lift", "anna", street.clock.now(), book, "overfilled")
-            await until(street, minutes(4))
+            await until(street, minutes(2))
             assert by_health(house) == [] and by_health(house, "other") == [Mode.DEGRADED, Mode.LIVE]
             assert (standing(governed).mode, standing(governed, "other").mode) == (Mode.DEGRADED, Mode.LIVE)
-        again = Governed(House(street, path, {BOOK: NOTHING, "other": NOTHING}, controls=inbox), [BOOK, "other"])
+        again = Governed(House(street, path, books, controls=inbox, risk=QUICK), list(books))
         async with again.at_work():
-            await until(street, minutes(6))
+            await until(street, minutes(2.5))
             assert (standing(again).mode, standing(again, "other").mode) == (Mode.DEGRADED, Mode.LIVE)
             inbox.put("mode", "anna", street.clock.now(), BOOK, "live")
-            await until(street, minutes(7))
+            await until(street, minutes(2.8))
             assert standing(again).mode is Mode.LIVE
 
 
@@ -246,3 +250,23 @@ async def test_a_loss_limit_that_is_reached_makes_the_strategy_exit_and_lets_it(
             assert held(house) == street.held == {}
             assert not standing(governed, "other").must_exit
             assert standing(governed, "other").mode is Mode.LIVE
+
+
+async def test_a_person_hears_once_of_an_exit_that_does_not_come(path: Path) -> None:
+    """The script knows of no exit, as a strategy whose ring has ended."""
+    heard: list[str] = []
+    sink = logger.add(lambda line: heard.append(str(line)), level="ERROR")
+    try:
+        async with market() as street:
+            house = House(street, path, {BOOK: WANTS_STRADDLES})
+            governed = Governed(house, [BOOK])
+            async with governed.at_work():
+                await until(street, minutes(0.5))
+                house.trading.house.take_down(BOOK, Halted("drawdown", "a test"))
+                await until(street, minutes(2))
+                assert not [line for line in heard if "still holds" in line]
+                await until(street, minutes(5))
+                assert len([line for line in heard if "still holds" in line]) == 1
+                assert held(house) == {11: 2, 12: 2}
+    finally:
+        logger.remove(sink)

@@ -337,6 +337,42 @@ async def test_a_command_for_a_book_that_is_not_there_is_answered_and_ends_nothi
             assert held(house) == {11: 2, 12: 2}
 
 
+async def test_stop_is_answered_before_whoever_runs_the_house_is_told_to_end_it(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        house = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        stop_asked = house.trading.house.stop_asked
+        async with at_work(house):
+            await until(street, minutes(1))
+            number = inbox.put("stop", "me", street.clock.now(), argument="going home")
+            assert not stop_asked.is_set()
+            await asyncio.wait_for(stop_asked.wait(), 10)
+            assert "positions are kept" in inbox.outcome(number)
+            assert house.trading.house.why_stop == "stop, by me: going home"
+
+
+async def test_a_stop_that_nobody_took_does_not_end_the_next_session_at_its_beginning(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        before = inbox.put("stop", "me", street.clock.now())
+        house = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        async with at_work(house):
+            of_a_book = inbox.put("stop", "me", street.clock.now(), book=BOOK)
+            await until(street, minutes(1))
+            assert "before this session began" in inbox.outcome(before)
+            assert "as a whole" in inbox.outcome(of_a_book)
+            assert not house.trading.house.stop_asked.is_set() and held(house) == {11: 2, 12: 2}
+
+
+async def test_a_book_that_goes_on_says_so_where_the_house_still_stands(path: Path, inbox: Inbox) -> None:
+    async with market() as street:
+        house = House(street, path, {BOOK: WANTS_STRADDLES}, controls=inbox)
+        async with at_work(house):
+            inbox.put("pause", "me", street.clock.now(), argument="lunch")
+            inbox.put("pause", "me", street.clock.now(), book=BOOK)
+            number = inbox.put("unpause", "me", street.clock.now(), book=BOOK)
+            await until(street, minutes(1))
+            assert inbox.outcome(number) == f"{BOOK} goes on once the house does, which is paused: lunch, by me"
+
+
 async def test_a_halt_is_not_lost_by_a_death_beside_its_cause(path: Path) -> None:
     """It is written before its cause: whichever of the two was the last word, what was altered does not go on."""
     changed = FaultSchedule([Fault(minutes(2.9), Kind.PRESET_CHANGE)])

@@ -22,7 +22,7 @@ from gamma_scalper.risk.governance import BY_PANIC, HOUSE
 from gamma_scalper.system import SystemParameters
 
 HEDGE = 3  # the number of its order
-RESTS_A_HEDGE = script(START, [(0, 2, 0, 1_000, "take"), (1, 2, -40, 1_000, "improve")])
+RESTS_A_HEDGE = script(START, [(0, 2, 0, 1_000, "take"), (0.5, 2, -40, 1_000, "improve")])
 
 
 @pytest.fixture
@@ -55,21 +55,21 @@ async def test_a_panic_file_sells_every_book_and_only_unpause_leads_back(folder:
     async with market() as street:
         house = house_in(folder, street, inbox, {BOOK: WANTS_STRADDLES, "other": WANTS_STRADDLES})
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             assert street.held == {11: 4, 12: 4}
             put(folder)
-            await until(street, minutes(3))
+            await until(street, minutes(1.2))
             assert held(house) == held(house, "other") == street.held == {}
             assert mode_of(house) is Mode.EMERGENCY
             refused = inbox.put("unpause", "anna", street.clock.now())
-            await until(street, minutes(4))
+            await until(street, minutes(1.6))
             assert "a panic file lies there" in inbox.outcome(refused)
             assert street.held == {}
             (folder / "panic.flag").unlink()
-            await until(street, minutes(5))
+            await until(street, minutes(2))
             assert mode_of(house) is Mode.EMERGENCY and street.held == {}
             back = inbox.put("unpause", "anna", street.clock.now())
-            await until(street, minutes(7))
+            await until(street, minutes(2.8))
             assert inbox.outcome(back) == "goes on; the panic is over, and the mode is live"
             assert held(house) == held(house, "other") == {11: 2, 12: 2}
         assert [each.mode for each in house_entries(folder, street, ModeChanged)] == [
@@ -90,9 +90,9 @@ async def test_it_is_taken_down_once_however_long_the_file_lies_there(folder: Pa
     async with market() as street:
         house = house_in(folder, street)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             put(folder)
-            await until(street, minutes(10))
+            await until(street, minutes(3))
             assert len([each for each in house.entries(ModeChanged) if each.by == BY_PANIC]) == 1
             assert len(house.entries(Paused)) == len(house.entries(FlattenAsked)) == 1
 
@@ -103,17 +103,16 @@ async def test_what_works_is_cancelled_and_nothing_but_flattening_is_ordered(fol
         house = house_in(folder, street, wishes=RESTS_A_HEDGE)
 
         def panic() -> bool:
-            if any(
-                ticket.number == HEDGE and isinstance(ticket.order.state, Working) for ticket in house.desk().living
-            ):
+            hedge = house.desk().orders.get(HEDGE)
+            if hedge is not None and isinstance(hedge.order.state, Working):
                 put(folder)
             return (folder / "panic.flag").exists()
 
         house.trading.house.panic = panic
         async with at_work(house):
-            await until(street, minutes(2))
-            hedge = house.desk().orders[HEDGE].order
-            assert (hedge.intent.purpose, hedge.alive, hedge.filled) == (Purpose.HEDGE, False, 0)
+            await until(street, minutes(1))
+            order = house.desk().orders[HEDGE].order
+            assert (order.intent.purpose, order.alive, order.filled) == (Purpose.HEDGE, False, 0)
             orders = [intent for each in house.entries(Ordered) for intent in each.intents]
             assert {each.purpose for each in orders if each.id.number > HEDGE} == {Purpose.FLATTEN}
             assert street.held == {}
@@ -122,11 +121,11 @@ async def test_what_works_is_cancelled_and_nothing_but_flattening_is_ordered(fol
 async def test_a_file_that_lies_there_at_the_start_is_heeded_before_anything_is_traded(folder: Path) -> None:
     async with market() as street:
         before = house_in(folder, street)
-        await before.live_until(minutes(1))
+        await before.live_until(minutes(0.5))
         put(folder)
         house = house_in(folder, street, wishes=RESTS_A_HEDGE)
         async with at_work(house):
-            await until(street, minutes(4))
+            await until(street, minutes(1.6))
             assert street.held == {}
             orders = [intent for each in house.entries(Ordered)[1:] for intent in each.intents]
             assert {each.purpose for each in orders} == {Purpose.FLATTEN}
@@ -136,16 +135,16 @@ async def test_a_restart_is_no_way_back_even_where_the_file_is_gone(folder: Path
     async with market() as street:
         first = house_in(folder, street, inbox)
         async with at_work(first):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             put(folder)
-            await until(street, minutes(3))
+            await until(street, minutes(1.2))
         (folder / "panic.flag").unlink()
         second = house_in(folder, street, inbox)
         async with at_work(second):
-            await until(street, minutes(5))
+            await until(street, minutes(2))
             assert mode_of(second) is Mode.EMERGENCY and street.held == {}
             inbox.put("unpause", "anna", street.clock.now())
-            await until(street, minutes(7))
+            await until(street, minutes(2.8))
             assert mode_of(second) is Mode.LIVE and street.held == {11: 2, 12: 2}
 
 
@@ -164,7 +163,7 @@ async def panics(folder: Path, at: int | None = None) -> tuple[list[str], dict]:
             assert isinstance(running.exception(), Died)
             again = house_in(folder, street)
             async with at_work(again):
-                await until(street, minutes(3))
+                await until(street, minutes(2))
                 assert mode_of(again) is Mode.EMERGENCY
                 assert HOUSE in again.trading.house.governance.pauses
         return deaths.done, street.held
@@ -186,14 +185,14 @@ async def test_the_mode_a_person_had_chosen_before_is_the_one_that_is_returned_t
     async with market() as street:
         house = house_in(folder, street, inbox)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             inbox.put("mode", "anna", street.clock.now(), argument="degraded")
-            await until(street, minutes(2))
+            await until(street, minutes(1))
             put(folder)
-            await until(street, minutes(3))
+            await until(street, minutes(1.2))
             (folder / "panic.flag").unlink()
             inbox.put("unpause", "anna", street.clock.now())
-            await until(street, minutes(5))
+            await until(street, minutes(2))
             assert mode_of(house) is Mode.DEGRADED
             assert street.held == {}
 
@@ -205,10 +204,10 @@ async def test_nothing_is_undone_while_the_file_lies_there(
     async with market() as street:
         house = house_in(folder, street, inbox)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             put(folder)
             number = inbox.put(name, "anna", street.clock.now(), argument=argument)
-            await until(street, minutes(4))
+            await until(street, minutes(1.6))
             assert "a panic file lies there" in inbox.outcome(number)
             assert mode_of(house) is Mode.EMERGENCY and street.held == {}
 
@@ -219,10 +218,10 @@ async def test_where_nobody_can_tell_whether_there_is_a_file_nothing_is_undone_a
     async with market() as street:
         house = house_in(folder, street, inbox)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             house.trading.house.panic = lambda: None
             number = inbox.put("unpause", "anna", street.clock.now())
-            await until(street, minutes(2))
+            await until(street, minutes(1))
             assert "nobody can tell" in inbox.outcome(number)
             assert street.held == {11: 2, 12: 2} and mode_of(house) is Mode.LIVE
             assert not house.entries(CancelAsked)
@@ -236,7 +235,7 @@ async def test_the_command_waits_for_the_trader_and_tells_what_came_of_it(folder
     async with market() as street:
         house = house_in(folder, street, pace_s=0.5)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             head = panicking.head_of(address)
             put(folder)
             outcome = await panicking.awaited(address, head, street.clock)
@@ -245,6 +244,8 @@ async def test_the_command_waits_for_the_trader_and_tells_what_came_of_it(folder
             assert words[0].startswith("the trader has taken it")
             assert words[1] == "every book is flat, and no order works"
             assert "unpause" in words[-1]
+            again = await panicking.awaited(address, panicking.head_of(address), street.clock)
+            assert again.taken and not again.open_books
 
 
 async def test_the_command_tells_what_is_still_held_where_nobody_buys_it(folder: Path) -> None:
@@ -252,9 +253,9 @@ async def test_the_command_tells_what_is_still_held_where_nobody_buys_it(folder:
     async with market() as street:
         house = house_in(folder, street, pace_s=0.5)
         async with at_work(house):
-            await until(street, minutes(1))
+            await until(street, minutes(0.5))
             street.offers = {**street.offers, 11: (None, 10.02)}
-            await until(street, minutes(1.5))
+            await until(street, minutes(0.8))
             head = panicking.head_of(address)
             put(folder)
             outcome = await panicking.awaited(address, head, street.clock)
@@ -275,7 +276,7 @@ def test_without_a_trader_the_command_says_so_and_what_to_do(folder: Path, monke
 
     async def lived() -> None:
         async with market() as street:
-            await house_in(paper, street).live_until(minutes(1))
+            await house_in(paper, street).live_until(minutes(0.5))
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(lived())

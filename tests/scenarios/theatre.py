@@ -6,12 +6,13 @@ changes `street` while it plays: volatility, spreads, contracts that go silent o
 
 import asyncio
 import math
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import define, field, frozen
 
@@ -71,12 +72,17 @@ def option(con_id: int, right: Right, strike: int, expiry: date) -> Option:
     )
 
 
-CHAIN = tuple(
-    option(1_000 * (1 + EXPIRIES.index(expiry)) + 2 * (strike - STRIKES[0]) + (right == "P"), right, strike, expiry)
-    for expiry in EXPIRIES
-    for strike in STRIKES
-    for right in ("C", "P")
-)
+def chain(*expiries: date) -> tuple[Option, ...]:
+    """A call and a put of every strike."""
+    return tuple(
+        option(1_000 * number + 2 * (strike - STRIKES[0]) + (right == "P"), right, strike, expiry)
+        for number, expiry in enumerate(expiries, 1)
+        for strike in STRIKES
+        for right in ("C", "P")
+    )
+
+
+CHAIN = chain(*EXPIRIES)
 
 
 @define
@@ -120,6 +126,14 @@ class Street:
         )
 
 
+class Seen(NamedTuple):
+    """The street at one moment."""
+
+    at: datetime
+    spot: float
+    vol: float
+
+
 @frozen
 class Played:
     """What came of it."""
@@ -128,6 +142,17 @@ class Played:
     error: UserError | None
     account: Mapping[int, Decimal]  # conId -> what the account holds
     engine: Engine
+    cash: Decimal  # by which the account's changed
+    before: int  # rows of the journal that are older than this play
+    ticks: Sequence["Seen"]  # of the shares, in this play
+
+    @property
+    def began(self) -> datetime:
+        return self.ticks[0].at
+
+    @property
+    def ended(self) -> datetime:
+        return self.ticks[-1].at
 
     def entries(self, kind: type) -> list[Any]:
         return [row.entry for row in self.rows if isinstance(row.entry, kind)]
@@ -138,8 +163,32 @@ class Played:
     def shares(self) -> Decimal:
         return self.account.get(SHARE.con_id, Decimal(0))
 
+    def delta(self, held: Mapping[int, Decimal], at: datetime) -> float:
+        """Of such a position at that moment, by what the street quoted the options at."""
+        tick = self.ticks[max(bisect_right(self.ticks, at, key=lambda each: each.at) - 1, 0)]
+        return sum(float(quantity) * _delta(self.engine, con_id, tick, at) for con_id, quantity in held.items())
+
+
+def _delta(engine: Engine, con_id: int, tick: Seen, at: datetime) -> float:
+    """Of one share or one contract."""
+    contract = engine.market.instrument(con_id)
+    if not isinstance(contract, Option):
+        return 1.0
+    terms = OptionTerms(contract.right, float(contract.strike))
+    inputs = MarketInputs(tick.spot, max(years_between(at, contract.expires_at), 1e-9), RATE)
+    return contract.multiplier * _MODEL.greeks(terms, inputs, tick.vol).delta
+
 
 Act = Callable[["Theatre"], Awaitable[None] | None]
+
+
+def asked(name: str, argument: str = "", book: str | None = None) -> Act:
+    """An act: a person says so from another terminal."""
+
+    def act(theatre: "Theatre") -> None:
+        theatre.tell(name, argument, book)
+
+    return act
 
 
 class Theatre:
@@ -152,6 +201,7 @@ class Theatre:
         books: Mapping[str, BookParameters],
         *,
         start: datetime = MONDAY,
+        options: Sequence[Option] = CHAIN,
         faults: Sequence[Fault] = (),
         holds: Mapping[int, int] | None = None,  # what the account holds before anybody trades
         cash: Decimal = CASH,
@@ -162,13 +212,15 @@ class Theatre:
         self.folder, self.street, self.books, self.mode, self.panic = folder, street, books, mode, panic
         self.schedule = FaultSchedule(faults)
         self.start = self.began = start
+        self._options = options
         self._snapshots = 0
+        self._ticks: list[Seen] = []
         self.engine = engine or self._engine(cash, holds or {})
 
     def _engine(self, cash: Decimal, holds: Mapping[int, int]) -> Engine:
-        hours = trading_hours(self.start.date() - timedelta(days=10), EXPIRIES[-1] + timedelta(days=30))
-        market = Pushed((SHARE, *CHAIN), hours, self.start)
-        for contract in CHAIN:
+        hours = trading_hours(self.start.date() - timedelta(days=10), self._options[-1].expiry + timedelta(days=30))
+        market = Pushed((SHARE, *self._options), hours, self.start)
+        for contract in self._options:
             market.list_contract(contract, 1_000)
         engine = Engine(
             market,
@@ -177,6 +229,7 @@ class Theatre:
             seed=7,
             faults=self.schedule,
         )
+        engine.floor.watch(SHARE.con_id).close = self.street.spot(0)  # the session before's: nobody sells short without
         for con_id, quantity in holds.items():
             self._give(engine, con_id, quantity)
         return engine
@@ -204,6 +257,8 @@ class Theatre:
         assert isinstance(loop, VirtualLoop)
         self.clock = LoopClock(loop, self.engine.now)
         self.began = self.engine.now
+        self._ticks = []
+        cash = self.engine.account(ACCOUNT).cash
         self.gateway = Gateway(self.engine, self.clock, faults=self.schedule)
         loop.register_host("street", self.gateway.protocol)
         running = [
@@ -219,6 +274,7 @@ class Theatre:
             parameters=JournalParameters(synchronous="off"),
         )
         self.inbox = Inbox.open(self.folder / "inbox.db")
+        before = sum(1 for _ in self.journal.rows())
         error: UserError | None = None
         try:
             await self._trade(minutes, acts)
@@ -237,7 +293,8 @@ class Theatre:
         rows = list(self.journal.rows())
         self.journal.close()
         held = {con_id: each.quantity for con_id, each in self.engine.account(ACCOUNT).held.items() if each.quantity}
-        return Played(rows, error, held, self.engine)
+        cash = self.engine.account(ACCOUNT).cash - cash
+        return Played(rows, error, held, self.engine, cash, before, self._ticks)
 
     async def _trade(self, minutes: float, acts: Sequence[tuple[float, Act]]) -> None:
         await self.broker.start()
@@ -278,10 +335,10 @@ class Theatre:
         return (self.clock.now() - self.began).total_seconds() / 60
 
     async def _quote(self) -> None:
-        """Once a second, whatever somebody looks at."""
+        """Once a second, whatever somebody looks at and may trade."""
         while True:
             for con_id in sorted({SHARE.con_id, *self.engine.floor.looked}):
-                if con_id not in self.street.silent:
+                if con_id not in self.street.silent and not self.engine.halted(con_id):
                     self.gateway.do(self._quoted(self.engine, con_id, self.gateway.now()))
             await self.clock.sleep(1.0)
 
@@ -290,6 +347,8 @@ class Theatre:
         contract = engine.market.instrument(con_id)
         minute = (at - self.began).total_seconds() / 60
         bid, ask = self.street.offer(contract, minute, at)
+        if con_id == SHARE.con_id:
+            self._ticks.append(Seen(at, self.street.spot(minute), self.street.vol))
         size = self.street.size + self._snapshots % 7  # a market breathes; what never changes is not told again
         return Quote(
             con_id=con_id,

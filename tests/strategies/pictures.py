@@ -11,7 +11,7 @@ from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.domain.greeks import NO_GREEKS
 from gamma_scalper.domain.instruments import Combo, Leg, Option, Right, Stock, legs_of
 from gamma_scalper.domain.money import to_decimal
-from gamma_scalper.domain.orders import IntentId, Limit, Market, Order, Purpose, Side, Working
+from gamma_scalper.domain.orders import IntentId, Limit, Market, Order, Purpose, Working
 from gamma_scalper.domain.pictures import LegFigures, Picture
 from gamma_scalper.domain.proposals import Instruct, Plan, Proposal, Refusal, Reprice, Withdraw
 from gamma_scalper.domain.quotes import Quote
@@ -300,9 +300,9 @@ class Play:
             self.book(instrument, Decimal(quantity), self._mid(instrument))
 
 
-def holding_a_straddle(parameters: ScalpParameters = ScalpParameters(), **more: Limits | PricingParameters) -> Play:
+def holding_a_straddle(parameters: ScalpParameters = ScalpParameters()) -> Play:
     """One straddle, bought by the strategy at noon, and nothing else."""
-    play = Play(parameters, **more)  # type: ignore[arg-type]
+    play = Play(parameters)
     play.plan()
     play.fill()
     return play
@@ -321,7 +321,3 @@ def quiet_until(play: Play, rules: Iterable[str], *, every_s: float = 5.0, most:
             play.fill()
         play.wait(every_s)
     raise AssertionError(f"none of {rules} in {[each.rule for each in seen[-20:]]}")
-
-
-def side_of(plan: Plan) -> Side:
-    return plan.proposals[0].side

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pictures import CALL, DAY, PUT, SPY, Play, option, session_of
+from pictures import CALL, DAY, NOON, PUT, SPY, Play, option, session_of, worth
 
 from gamma_scalper.domain.entries import Mode
 from gamma_scalper.domain.orders import Purpose
@@ -15,7 +15,7 @@ from gamma_scalper.strategies.exits import ExitParameters
 from gamma_scalper.strategies.scalp_parameters import ScalpParameters
 
 DEEP = option("C", 540)
-TOMORROW = PricingParameters(model="lattice", dividends="2026-11-19 1.80")
+TOMORROW = PricingParameters(model="lattice", dividends="2026-11-19 3.00")
 OFF = {"stop_pct": 0.0, "target_pct": 0.0, "restrike_gamma_pct": 0.0, "roll_dte": 0}
 
 
@@ -41,11 +41,25 @@ def test_a_deep_call_is_exercised_on_the_evening_before_the_ex_date() -> None:
 
 
 def test_what_is_gained_is_the_dividend_less_a_months_interest_and_what_protection_is_worth() -> None:
-    """1.80 less 600 x 4% x 30 days less a put far out of the money, by the words a person reads."""
+    """3.00 less 540 at 4% for 30 days less a put far out of the money."""
     found = instructed(holding(exercise_gain=0.0))
     assert found is not None
     gain = float(found.why.split(" is worth ")[1].split()[0])
-    assert gain == pytest.approx(1.80 - 540 * 0.04 * 30 / 365, abs=0.1) or gain > 0
+    put = worth(option("P", 540), 600.0, 0.15, NOON).greeks.price
+    assert gain == pytest.approx(3.00 - 540 * 0.04 * 30 / 365 - put, abs=0.02)
+
+
+def test_what_a_second_dividend_would_add_is_not_counted_where_it_can_be_had_later() -> None:
+    """With another ex-date in the life, waiting for that costs a week's interest and no more."""
+    two = PricingParameters(model="lattice", dividends="2026-11-19 3.00, 2026-11-26 3.00")
+    found = instructed(holding(pricing=two, exercise_gain=0.0))
+    assert found is not None
+    gain = float(found.why.split(" is worth ")[1].split()[0])
+    assert gain == pytest.approx(3.00 - 540 * 0.04 * 8 / 365, abs=0.02)
+
+
+def test_a_call_whose_put_nobody_has_priced_is_kept() -> None:
+    assert instructed(holding((DEEP, 2))) is None
 
 
 def test_nothing_is_exercised_at_noon() -> None:
@@ -53,7 +67,7 @@ def test_nothing_is_exercised_at_noon() -> None:
 
 
 def test_nothing_is_exercised_two_sessions_before() -> None:
-    later = PricingParameters(model="lattice", dividends="2026-11-20 1.80")
+    later = PricingParameters(model="lattice", dividends="2026-11-20 3.00")
     assert instructed(holding(pricing=later)) is None
 
 
@@ -74,7 +88,7 @@ def test_without_a_dividend_a_call_is_kept() -> None:
 
 
 def test_so_little_gain_is_not_worth_it() -> None:
-    assert instructed(holding(exercise_gain=500.0)) is None
+    assert instructed(holding(exercise_gain=150.0)) is None
 
 
 def test_it_can_be_switched_off() -> None:

@@ -110,6 +110,16 @@ def test_a_mark_without_a_quote_is_no_stop() -> None:
         assert isinstance(play.look(), Hold)
 
 
+def test_a_quote_that_stands_since_long_ago_is_no_stop() -> None:
+    play = holding(stop_pct=20.0, mark_age_s=30.0)
+    play.vol = 0.11
+    old = play.picture()
+    play.wait(31.0)
+    for _ in range(5):
+        play.wait(5.0)
+        assert isinstance(play.look(old), Hold)
+
+
 def test_what_hedges_lost_counts_too() -> None:
     play = holding(stop_pct=20.0)
     play.realised -= Decimal(500)
@@ -390,8 +400,7 @@ def _reduces(play: Play, living: Order) -> bool:
     what, change = living.intent.instrument, living.signed_remaining
     legs = [what] if isinstance(what, Stock) else [leg.instrument for leg in getattr(what, "legs", ())] or [what]
     return all(
-        play.position().quantity(leg.con_id) * change < 0
-        and abs(play.position().quantity(leg.con_id)) >= abs(change)
+        play.position().quantity(leg.con_id) * change < 0 and abs(play.position().quantity(leg.con_id)) >= abs(change)
         for leg in legs
     )
 

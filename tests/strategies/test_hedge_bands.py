@@ -47,7 +47,7 @@ def due(policy: str, **changes: Any) -> Band:
 def test_whalley_wilmott_to_its_digits(
     cost: float, spot: float, gamma: float, aversion: float, rate: float, half: float
 ) -> None:
-    """Both were published to six digits."""
+    """Two options, one at a rate of zero."""
     about = situated(spot=spot, gamma=gamma, rate=rate, costs=Costs(half_spread=cost * spot))
     assert whalley_wilmott(about, aversion) == pytest.approx(half, abs=5e-7)
     found = band(HedgeParameters(policy="whalley_wilmott", risk_aversion=aversion), about)
@@ -118,7 +118,7 @@ def test_no_other_band_costs_and_risks_less_than_the_fee_aware(
 
 
 def test_zakamouline_by_its_formulas() -> None:
-    """Worked out by hand for one option at 1% costs, a year to go."""
+    """Worked out apart from the code, for one option at 1% costs with a year to go."""
     about = situated(spot=100.0, gamma=0.0199, years=1.0, rate=0.05, vol=0.2, costs=Costs(half_spread=1.0))
     assert zakamouline(about, 0.2, 1.0) == pytest.approx((0.05847040, 0.15122161), abs=1e-8)
     sold = situated(spot=100.0, gamma=-0.0199, years=1.0, rate=0.05, vol=0.2, costs=Costs(half_spread=1.0))

@@ -92,16 +92,7 @@ lots = st.integers(1, 20)
 
 
 @given(policy=policies, delta=deltas, straddles=lots)
-def test_it_never_trades_inside_the_band(policy: HedgeParameters, delta: float, straddles: int) -> None:
-    scene = seen(delta, straddles=straddles)
-    found = where(scene, policy)
-    assert found is not None
-    if found.low <= delta <= found.high:
-        assert trade(scene, policy) == 0
-
-
-@given(policy=policies, delta=deltas, straddles=lots)
-def test_one_trade_brings_the_delta_to_the_target_and_the_next_question_is_answered_with_hold(
+def test_inside_the_band_nothing_is_traded_and_outside_one_trade_reaches_the_target_and_ends_it(
     policy: HedgeParameters, delta: float, straddles: int
 ) -> None:
     """At the same prices, and even if there were no cooldown: nothing swings to and fro."""
@@ -110,7 +101,7 @@ def test_one_trade_brings_the_delta_to_the_target_and_the_next_question_is_answe
     found = where(scene, policy)
     assert found is not None
     target = target_of(found, delta)
-    if target is None or abs(target - delta) < 1:
+    if target is None or abs(target - delta) < 1:  # None: inside the band
         assert shares == 0
         return
     assert (target - delta) * shares > 0
@@ -192,6 +183,17 @@ def test_what_is_asked_for_the_hedging_guards_permit(
         assert order.refusal(facts, plan, RISK) is None
 
 
+@pytest.mark.parametrize("delta", [-10.0, 10.0, 0.0])
+def test_the_edge_belongs_to_the_band(delta: float) -> None:
+    assert held(seen(delta), TEN) == "inside the band"
+
+
+@pytest.mark.parametrize("delta", [-10.9, 10.9])
+def test_less_than_a_share_beyond_its_target_is_left_alone(delta: float) -> None:
+    """Or rounding would be traded for ever."""
+    assert held(seen(delta), Band(-10, 10, 0, -10, 10)) == "smallest hedge"
+
+
 # -- limits ------------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +263,8 @@ def test_a_hedge_says_what_it_was_decided_on() -> None:
     assert plan.deltas is not None and (plan.deltas.projected, plan.deltas.target) == (40.4, 0)
     assert plan.proposals[0].snapshot_ids == (101, 111, 112) == tuple(quote.snapshot_id for quote in plan.quotes)
     assert plan.proposals[0].instrument is SPY
+    leaning = deltas_of(scene.view.picture, Band(-5, 15, 5, 5, 5))
+    assert leaning is not None and (leaning.centre, leaning.target) == (5, 5)
     assert decision.why == "delta +40.4 above -10.0 to +10.0: sell 40 to +0.0"
 
 
@@ -308,7 +312,7 @@ def test_limits_stand_on_the_price_step_and_within_the_collar(
 
 
 def test_a_hedge_larger_than_an_order_goes_in_parts_that_fill_at_once_or_not_at_all() -> None:
-    limits = evolve(LIMITS, max_order_per_straddle=100)
+    limits = evolve(LIMITS, max_order_per_straddle=100, force_shares=1_000)
     plan = plan_in(hedge(seen(-730.4, straddles=3), TEN, PASSIVE, limits)[0])
     assert [order.quantity for order in plan.proposals] == [300, 300, 130]
     assert (plan.together, plan.spacing_s) == (False, 2.0)
@@ -316,11 +320,11 @@ def test_a_hedge_larger_than_an_order_goes_in_parts_that_fill_at_once_or_not_at_
     assert held(seen(40.0), TEN, evolve(LIMITS, max_order_shares=0.5)) == "order size"
 
 
-@given(shares=st.integers(1, 5_000), largest=st.integers(1, 700))
-def test_parts_are_all_of_it_and_none_too_large(shares: int, largest: int) -> None:
-    found = parts(shares, largest)
-    assert sum(found) == shares
-    assert set(found[:-1]) <= {largest} and 0 < found[-1] <= largest
+@pytest.mark.parametrize(
+    ("shares", "found"), [(1, [1]), (299, [299]), (300, [300]), (301, [300, 1]), (900, [300, 300, 300])]
+)
+def test_parts_are_all_of_it_and_none_too_large(shares: int, found: list[int]) -> None:
+    assert parts(shares, 300) == found
 
 
 def test_a_hedge_that_came_to_nothing_is_tried_again_ever_later() -> None:
@@ -384,6 +388,9 @@ def test_a_limit_that_is_to_fill_is_never_repriced() -> None:
     order = working(Side.BUY, 40, "600.14", patience_s=5)
     scene = seen(2.0, live=(order,), now=NOW + timedelta(seconds=4), bid=605.0, ask=605.02)
     assert held(scene, TEN) == "hedge works"
+    at_the_touch = working(Side.BUY, 40, "600.01", patience_s=12)
+    late = seen(2.0, live=(at_the_touch,), now=NOW + timedelta(seconds=9))
+    assert isinstance(hedge(late, TEN, PASSIVE, LIMITS)[0], Hold)
 
 
 @pytest.mark.parametrize("filled", [0, 15])

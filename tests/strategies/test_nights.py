@@ -129,5 +129,3 @@ def test_after_the_close_nothing_is_done_about_the_night() -> None:
     decision = play.look()
     assert decision.rule != "night"
     assert isinstance(decision, Hold)
-
-
