@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from gamma_scalper.pricing import Lattice, MarketInputs, OptionTerms
 from gamma_scalper.pricing.parameters import PricingParameters
 from gamma_scalper.risk.parameters import HedgingParameters, RiskParameters
 from gamma_scalper.strategies import registry
-from gamma_scalper.strategies.base import Standing
+from gamma_scalper.strategies.base import Judgement, Standing, Strategy, View
 from gamma_scalper.strategies.hedge_parameters import HedgeParameters
 
 START = datetime(2026, 1, 5, 16, 0, tzinfo=UTC)
@@ -79,6 +79,21 @@ class Shifted(WallClock):
         return super().now() + self._by
 
 
+class Timed:
+    """A strategy, and how long it has thought each time, in milliseconds."""
+
+    def __init__(self, strategy: Strategy[Any]) -> None:
+        self._strategy = strategy
+        self.begin, self.notes = strategy.begin, strategy.notes
+        self.took: list[float] = []
+
+    def decide(self, view: View, memory: Any) -> tuple[Judgement, Any]:
+        began = perf_counter()
+        found = self._strategy.decide(view, memory)
+        self.took.append(1e3 * (perf_counter() - began))
+        return found
+
+
 class OneBook:
     """Holds a straddle. `quoted` pushes the underlying's quote and returns once the strategy has thought about it."""
 
@@ -99,10 +114,10 @@ class OneBook:
         self._thoughts: Watch[Thought | None] = Watch(None)
         deltas: Channel[DeltaUpdate] = Channel("deltas", Conflate(newest))
         records: Channel[StrategyEntry] = Channel("records", Unbounded(10**9, lambda depth: None))
+        self.thinker = Timed(registry.made(about.strategy, about.scalp, about.limits, about.fees, about.pricing))
         strategy: TradingStrategy[Any] = TradingStrategy(
-            name, SPY, deltas, self._trades, self.clock,
-            registry.made(about.strategy, about.scalp, about.limits, about.fees, about.pricing), "",
-            Watch(Standing(mode=Mode.LIVE)), self._thoughts.claim(), records,
+            name, SPY, deltas, self._trades, self.clock, self.thinker, "", Watch(Standing(mode=Mode.LIVE)),
+            self._thoughts.claim(), records,
         )  # fmt: skip
         streamer = MarketDataStreamer(
             name, self._inbox, self._triggers, self.clock, HOURS, lambda con_id: Condition(),
@@ -147,14 +162,12 @@ class OneBook:
         self._inbox.put_nowait(quote)
         return arrived
 
-    async def answered(self) -> None:
-        """Until it was thought about and, where a command came of it, that is carried out."""
+    async def thought(self) -> None:
+        """Until it was thought about, and what came of that is there."""
         await self._thoughts.newer_than(self._seen)
         await self.idle()
-        self.fill()
-        await self.idle()
 
-    def fill(self) -> None:
+    async def fill(self) -> None:
         """The newest command is carried out at once, as far as the ring can tell."""
         if self.commands:
             plan = self.commands.pop()
@@ -163,6 +176,7 @@ class OneBook:
             self._numbers += len(plan.proposals)
             self.commands.clear()
         self._filled()
+        await self.idle()
 
     async def _receive(self) -> None:
         async for command in self._trades:
@@ -194,34 +208,41 @@ def _contract(told: Quote | Universe) -> int:
     return told.con_id if isinstance(told, Quote) else 0
 
 
-async def decisions(model: str, ticks: Sequence[Tick]) -> list[float]:
-    """Milliseconds from each quote's arrival to the command that follows from it."""
+class Took(NamedTuple):
+    """Milliseconds."""
+
+    command: float  # from a quote's arrival to the command that follows from it
+    thinking: float  # of it, in the strategy
+
+
+async def decisions(model: str, ticks: Sequence[Tick]) -> list[Took]:
     book, took = OneBook(model), []
     async with book.at_work():
         for tick in ticks:
             book.quote_options(tick)
             await book.idle()
-            arrived = book.quote_share(tick)
-            await book.answered()
+            arrived, thoughts = book.quote_share(tick), len(book.thinker.took)
+            await book.thought()
             if book.ready_at > arrived:
-                took.append(1e3 * (book.ready_at - arrived))
+                took.append(Took(1e3 * (book.ready_at - arrived), book.thinker.took[thoughts]))
+            await book.fill()
     return took
 
 
 async def decisions_of(books: int, model: str, ticks: Sequence[Tick]) -> list[float]:
-    """The same of so many books on one underlying, which all hear each quote at once."""
+    """Milliseconds to each command of so many books on one underlying, which all hear each quote at once."""
     everybody, took = [OneBook(model, f"bench{i}") for i in range(books)], []
-    works = [book.at_work() for book in everybody]
-    for work in works:
-        await work.__aenter__()
-    for tick in ticks:
+    async with AsyncExitStack() as work:
         for book in everybody:
-            book.quote_options(tick)
-        await everybody[0].idle()
-        arrived = [book.quote_share(tick) for book in everybody]
-        for book in everybody:
-            await book.answered()
-        took += [1e3 * (book.ready_at - arrived[0]) for book in everybody if book.ready_at > arrived[0]]
-    for work in works:
-        await work.__aexit__(None, None, None)
+            await work.enter_async_context(book.at_work())
+        for tick in ticks:
+            for book in everybody:
+                book.quote_options(tick)
+            await everybody[0].idle()
+            arrived, *_ = [book.quote_share(tick) for book in everybody]
+            for book in everybody:
+                await book.thought()
+            took += [1e3 * (book.ready_at - arrived) for book in everybody if book.ready_at > arrived]
+            for book in everybody:
+                await book.fill()
     return took

@@ -34,7 +34,6 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
 from gamma_scalper.domain.settings import Key, keys_of, value_at
 from gamma_scalper.kernel import WallClock
-from gamma_scalper.market_access import confirm_account
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import SIMULATED_ACCOUNT, Config, SystemParameters
 
@@ -129,6 +128,7 @@ def trade(
 
 def _confirm(system: SystemParameters, given: str | None) -> None:
     """Real money takes two confirmations: the account in `.env`, and a person who names it again."""
+    from gamma_scalper.market_access import confirm_account
 
     def typed() -> str:
         return str(typer.prompt("Real money is at stake. Type the account to trade in", hide_input=True))

@@ -167,6 +167,7 @@ class Trading:
                 writes=self._journal.keep_flushing(),
                 rings=self._rings(stages),
                 ends=self._end_when_asked(),
+                obeys=self._obey_a_person(),
             )
         except UserError as error:
             if error.exit_code is not ExitCode.JOURNAL_DAMAGED:
@@ -242,6 +243,12 @@ class Trading:
     async def _end_when_asked(self) -> None:
         await self._stopping.wait()
         await all_of(**{name: self._close(book) for name, book in self.books.items()})
+
+    async def _obey_a_person(self) -> None:
+        """Who asks from another terminal."""
+        await self.house.stop_asked.wait()
+        self.stop(self.house.why_stop)
+        await asyncio.Event().wait()
 
     async def _close(self, book: BookAtWork) -> None:
         """The strategy goes first, so that nothing new is wanted while the rest is withdrawn."""

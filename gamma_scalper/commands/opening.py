@@ -11,7 +11,6 @@ from gamma_scalper.domain.entries import Difference, FlattenAsked
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Combo, Option
 from gamma_scalper.domain.money import to_float
-from gamma_scalper.domain.snapshots import Shortlist
 from gamma_scalper.kernel import Clock
 from gamma_scalper.portfolio.ledger import holdings
 from gamma_scalper.risk.governance import HOUSE
@@ -33,7 +32,7 @@ class Opening:
         self._waits = waits_for_the_open
 
     async def run(self) -> None:
-        self._refuse_halted()
+        await self._refuse_halted()
         await self._compared()
         if self._start == "adopt":
             await self._adopt()
@@ -41,7 +40,7 @@ class Opening:
         if self._start == "fresh":
             self._flatten()
         for book in self._trading.books.values():
-            if not _options(book):
+            if _idle(book):
                 await self._something_to_trade(book)
         await asyncio.Event().wait()
 
@@ -117,26 +116,35 @@ class Opening:
 
     # -- something to trade --------------------------------------------------------------------------------------------
 
-    def _refuse_halted(self) -> None:
-        """A house in which every book is halted, and nothing is held, has nothing to do until a person lifts it."""
-        halts = self._trading.house.governance.halts
-        books = self._trading.books
-        halted = {name for name in books if any(of in (HOUSE, name) for of, _ in halts)}
-        if halted == set(books) and not any(_options(book) for book in books.values()):
-            of, breaker = sorted(halts)[0]
+    async def _refuse_halted(self) -> None:
+        """A house in which every book is halted, and nothing is held, has nothing to do until a person lifts it.
+
+        That a person has lifted it waits in the inbox, so that it is given some time.
+        """
+        until = self._clock.monotonic() + _PERSONS_WORD_S
+        while (halt := self._halt()) is not None and self._clock.monotonic() < until:
+            await self._clock.sleep(_LOOK_S)
+        if halt is not None:
+            of, breaker = halt
+            why = self._trading.house.governance.halts[halt].why
             lift = f"`uv run main.py lift {breaker!r}" + (f" --book {of}`" if of else "`")
             raise UserError(
-                f"halted by {breaker}: {halts[of, breaker].why}; {lift} lifts it once you know why",
+                f"halted by {breaker}: {why}; {lift} lifts it once you know why",
                 ExitCode.HALTED_BY_RISK,
             )
+
+    def _halt(self) -> tuple[str, str] | None:
+        """Book and breaker of one that leaves nothing to do."""
+        halts, books = self._trading.house.governance.halts, self._trading.books
+        halted = {name for name in books if any(of in (HOUSE, name) for of, _ in halts)}
+        return min(halts) if halted == set(books) and all(_idle(book) for book in books.values()) else None
 
     async def _something_to_trade(self, book: BookAtWork) -> None:
         if self._waits:
             await self._until_open(book)
         found = await self._scalping.lookout.first_look(book.resident.name)
-        if found.best is None:
-            raise UserError(f"book {book.resident.name}: {found.why}", ExitCode.NOTHING_TRADABLE)
-        self._afford(book, found, found.best)
+        if found.best is not None:  # else the book is busy with something
+            self._afford(book, found.best)
 
     async def _until_open(self, book: BookAtWork) -> None:
         session = book.resident.hours.of(book.resident.underlying, self._clock.now())
@@ -144,7 +152,7 @@ class Opening:
             logger.info("the market opens {:%Y-%m-%d %H:%M} UTC; the night passes quickly here", session.opens)
             await self._clock.sleep((session.opens - self._clock.now()).total_seconds() + 1)
 
-    def _afford(self, book: BookAtWork, found: Shortlist, best: Combo) -> None:
+    def _afford(self, book: BookAtWork, best: Combo) -> None:
         """One of them, at what it is offered at."""
         values = self._trading.house.broker.account.values
         offers = [book.board.quote(leg.instrument.con_id) for leg in best.legs]
@@ -158,6 +166,12 @@ class Opening:
                 f"of which ${book.resident.risk.money.cushion:,} are left alone (risk.money.cushion)",
                 ExitCode.NOTHING_TRADABLE,
             )
+
+
+def _idle(book: BookAtWork) -> bool:
+    """Nothing is held, shares that are left included, and nothing is on its way: it has only an entry to live for."""
+    state = book.manager.state
+    return not (holdings(state.ledger) or state.living)
 
 
 def _options(book: BookAtWork) -> bool:

@@ -9,8 +9,6 @@ from itertools import islice
 from typing import BinaryIO
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.journal.records import COLUMNS, Record, Value
@@ -18,14 +16,6 @@ from gamma_scalper.journal.records import COLUMNS, Record, Value
 SCHEMA = "gamma_scalper.records/1"  # in every line of JSON, and in Parquet's own description
 _GROUP = 10_000
 _DIGITS = Decimal(1).scaleb(-12)
-
-_ARROW = {
-    str: pa.string(),
-    int: pa.int64(),
-    Decimal: pa.decimal128(38, 12),
-    date: pa.date32(),
-    datetime: pa.timestamp("us", tz="UTC"),
-}
 
 
 def to_jsonl(records: Iterable[Record], into: BinaryIO) -> None:
@@ -45,7 +35,17 @@ def to_csv(records: Iterable[Record], into: BinaryIO) -> None:
 
 def to_parquet(records: Iterable[Record], into: BinaryIO) -> None:
     """Decimals to twelve places, moments to the microsecond."""
-    fields = [(name, _ARROW[kind]) for name, kind in COLUMNS.items()]
+    import pyarrow as pa  # takes a while to load, and nothing else here needs it
+    import pyarrow.parquet as pq
+
+    kinds = {
+        str: pa.string(),
+        int: pa.int64(),
+        Decimal: pa.decimal128(38, 12),
+        date: pa.date32(),
+        datetime: pa.timestamp("us", tz="UTC"),
+    }
+    fields = [(name, kinds[kind]) for name, kind in COLUMNS.items()]
     schema = pa.schema(fields, metadata={"schema": SCHEMA})
     remaining = iter(records)
     with pq.ParquetWriter(into, schema) as writer:

@@ -19,10 +19,10 @@ from gamma_scalper.pricing.parameters import PricingParameters
 from gamma_scalper.risk.parameters import RiskParameters
 from gamma_scalper.strategies.entry import EntryParameters
 from gamma_scalper.strategies.exits import ExitParameters
-from gamma_scalper.strategies.scalp_parameters import ScalpParameters
 from gamma_scalper.strategies.hedge_parameters import HedgeParameters
 from gamma_scalper.strategies.limits import Limits
 from gamma_scalper.strategies.nights import NightParameters
+from gamma_scalper.strategies.scalp_parameters import ScalpParameters
 from gamma_scalper.strategies.sizing import SizingParameters
 from gamma_scalper.strategies.straddle_selection import SelectionParameters
 

@@ -76,7 +76,7 @@ class Caretaker:
         self._reconciling = reconciling
         self._controls = controls
         self._parameters = parameters
-        self._marked_at: datetime | None = None
+        self._marked_at: dict[str, datetime] = {}  # book -> when it was marked last, in this session
         self._asked_before: frozenset[int] = frozenset()  # commands that waited when this session began
         self._why_stop = ""
 
@@ -96,14 +96,14 @@ class Caretaker:
         today = trading_day(now)
         if self._house.governance.day != today:
             self._begin_day(today, now)
-            self._marked_at = None  # the day's profit is not known before its first mark
+            self._marked_at.clear()  # the day's profit is not known before its first mark
         panic.heed(self._house, self._books, self._parameters.flatten_s)
-        due = self._marked_at is None or (now - self._marked_at).total_seconds() >= self._parameters.mark_s
-        if due:
-            self._marked_at = now
-            for book in sorted(self._books):
-                self._mark(book)
-                self._break(book)
+        for book in sorted(self._books):
+            marked_at = self._marked_at.get(book)
+            if marked_at is None or (now - marked_at).total_seconds() >= self._parameters.mark_s:
+                if self._mark(book):  # or else at the next look: nothing is begun on losses that are not known
+                    self._marked_at[book] = now
+                    self._break(book)
 
     def _begin_day(self, today: date, now: datetime) -> None:
         """The broker tells executions since midnight, so that it has long told all of what is closed now."""
@@ -114,24 +114,25 @@ class Caretaker:
 
     # -- marks ---------------------------------------------------------------------------------------------------------
 
-    def _mark(self, book: str) -> None:
-        """On fresh and usable quotes alone; a book that holds nothing needs none."""
+    def _mark(self, book: str) -> bool:
+        """Whether it could be: on fresh and usable quotes alone; a book that holds nothing needs none."""
         ledger, marks = self._house.states[book].ledger, {}
         stale_s = self._house.residents[book].risk.quotes.stale_s
         for holding in holdings(ledger):
             quote = self._house.quote(holding.instrument.con_id)
             if quote is None or quote.age(self._house.clock.now()).total_seconds() > stale_s:
-                return
+                return False
             price = _worth(holding, quote)
             if price is None:
-                return
+                return False
             marks[holding.instrument.con_id] = to_decimal(price)
         amounts = profit(ledger, marks)
         if amounts is None:
-            return
+            return False
         equity = to_cents(sum((amount.amount for amount in amounts), Decimal(0)))
         opened = self._house.governance.opened(book)
         self._house.take_down(book, Marked(profit_today=equity - opened, equity=equity))
+        return True
 
     def _break(self, book: str) -> None:
         """A loss limit that is reached is latched; what follows is the strategy's exit."""

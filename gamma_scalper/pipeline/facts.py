@@ -18,7 +18,7 @@ from gamma_scalper.portfolio.desk import Desk
 from gamma_scalper.portfolio.ledger import average_price, holdings
 from gamma_scalper.portfolio.repair import legs_in_excess, legs_missing
 from gamma_scalper.portfolio.structures import filled_legs, wanted_legs
-from gamma_scalper.portfolio.worst_cost import worst_cost
+from gamma_scalper.portfolio.worst_cost import CostParameters, worst_cost
 from gamma_scalper.risk.facts import BookFacts, ContractFacts, DeltaFacts, LegDelta, MarketFacts, Motion
 
 _NONE = Decimal(0)

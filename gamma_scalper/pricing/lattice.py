@@ -21,6 +21,8 @@ from gamma_scalper.pricing.model import (
     checked_vol,
 )
 
+_OVERSHOOT = 0.05  # of a delta
+
 
 class Lattice:
     """A Cox-Ross-Rubinstein tree with its last step and its European part exact, and its error extrapolated away.
@@ -46,6 +48,7 @@ class Lattice:
         if inputs.years == 0:
             return at_exercise(terms, inputs.spot)
         price, delta, gamma, theta, vega = kernel.greeks(case_of(terms, inputs), vol, self.steps)
+        delta = _of_an_option(delta, terms)
         return Greeks(_known(price, inputs, vol), delta, gamma, theta / 365, vega)
 
     def implied_vol(
@@ -88,6 +91,13 @@ class Lattice:
             market = case_of(OptionTerms("C", inputs.spot, exercise), evolve(inputs, years=float(years.max())))
             kernel.price_rows(signs, strikes, years, vols, market, self.steps, of_forward, found)
         return found
+
+
+def _of_an_option(delta: float, terms: OptionTerms) -> float:
+    """Near its exercise the extrapolation overshoots by a hundredth or two; what is further out is a mistake and shows."""
+    low, high = (0.0, 1.0) if terms.right == "C" else (-1.0, 0.0)
+    within = min(max(delta, low), high)
+    return within if abs(delta - within) < _OVERSHOOT else delta
 
 
 def _known(price: float, inputs: MarketInputs, vol: float) -> float:

@@ -44,7 +44,7 @@ class BookSummary:
     fills: dict[str, Traded] = field(factory=dict)  # key of the execution -> it, as it was corrected last
     orders: Counter[str] = field(factory=Counter)  # purpose -> how many
     hedges: int = 0  # all parts of one count once
-    rejected: int = 0
+    rejected: set[str] = field(factory=set)  # orders; a rejection may be told twice
     refusals: Counter[str] = field(factory=Counter)  # guard -> how often
     decisions: Counter[str] = field(factory=Counter)  # rule -> how often
     halts: list[str] = field(factory=list)
@@ -139,7 +139,7 @@ class _Tally:
     until: datetime | None = None
     sessions: int = 0
     ended: str = ""
-    hedging: set[IntentId] = field(factory=set)  # first intents of hedges that were not handed over yet
+    hedging: set[IntentId] = field(factory=set)  # the first intents of hedges
 
     def clear(self) -> None:
         self.books, self.halts, self.since, self.until, self.sessions, self.ended = {}, [], None, None, 0, ""
@@ -175,9 +175,8 @@ class _Tally:
                     self.hedging.add(first.id)
             case e.Dispatched():
                 book.hedges += entry.intent in self.hedging
-                self.hedging.discard(entry.intent)
             case OrderReport() if entry.standing is Standing.REJECTED:
-                book.rejected += 1
+                book.rejected.add(entry.order_ref)
             case e.PlanNotPermitted() | e.PlanRefused():
                 book.refusals.update(refusal.guard for refusal in entry.refusals)
             case Decided():

@@ -71,7 +71,7 @@ def _book(book: BookSummary) -> Table:
     table.add_row("commissions", f"${book.commission:,.2f}", "billed by the broker")
     table.add_row("slippage", f"${book.slippage:,.2f}", "of fills against the middle they were decided on")
     for name, counts, rejected in (
-        ("orders", book.orders, f", {book.rejected} rejected" if book.rejected else ""),
+        ("orders", book.orders, f", {len(book.rejected)} rejected" if book.rejected else ""),
         ("fills", book.fills_by_purpose, ""),
         ("refusals", book.refusals, ""),
         ("decisions", book.decisions, ""),
@@ -141,7 +141,7 @@ def _plain_book(book: BookSummary) -> dict[str, Any]:
         "slippage": _cents(book.slippage),
         "hedges": book.hedges,
         "orders": dict(_by_number(book.orders)),
-        "rejected": book.rejected,
+        "rejected": len(book.rejected),
         "fills": dict(_by_number(book.fills_by_purpose)),
         "refusals": dict(_by_number(book.refusals)),
         "decisions": dict(_by_number(book.decisions)),

@@ -167,9 +167,11 @@ def facts_of(state: Governance, book: str, now: datetime, parameters: RiskParame
 
 
 def _mode(state: Governance, book: str) -> Mode | None:
-    """The house's, or the book's own where that allows less; none was ever set: not known."""
+    """The house's, or the book's own where that allows less; none was ever set: not known. A panic sells every book."""
     if HOUSE not in state.modes:
         return None
+    if state.panicked:
+        return Mode.EMERGENCY
     return strictest(state.modes[HOUSE], state.modes.get(book, state.modes[HOUSE]))
 
 

@@ -139,6 +139,8 @@ def _delta(facts: Facts, parameters: RiskParameters) -> Delta:
     limits = parameters.hedging
     try:
         off = off_centre(facts)
+        if not off:
+            return Delta.IN_BAND  # of a book without straddles every figure per straddle is nothing too
         if off >= figure(facts, limits.hedge_shares, limits.hedge_per_straddle):
             force = off >= figure(facts, limits.force_shares, limits.force_per_straddle)
             return Delta.FORCE_HEDGE if force else Delta.HEDGE_NEEDED

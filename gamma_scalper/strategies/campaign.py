@@ -17,8 +17,8 @@ class Campaign:
     con_ids: tuple[int, ...]  # of its options
     opened_at: datetime
     realised_before: Decimal  # by the book, when it began
-    spot: float  # at its beginning
-    implied: float | None
+    spot: float | None  # at its beginning; None: nobody looked then
+    implied: float | None = None  # volatility, likewise
 
 
 @frozen(kw_only=True)
@@ -42,13 +42,10 @@ def carried_on(before: Campaign | None, scene: Scene, realised_idle: Decimal | N
         return before
     if before is not None and set(before.con_ids) <= set(con_ids):  # legs came in one after the other
         return evolve(before, con_ids=con_ids)
-    return Campaign(
-        con_ids=con_ids,
-        opened_at=scene.now,
-        realised_before=scene.position.realised if realised_idle is None else realised_idle,
-        spot=scene.spot,
-        implied=scene.implied,
-    )
+    campaign = Campaign(con_ids=con_ids, opened_at=scene.now, realised_before=scene.position.realised, spot=None)
+    if realised_idle is None:
+        return campaign
+    return evolve(campaign, realised_before=realised_idle, spot=scene.spot, implied=scene.implied)
 
 
 def result(campaign: Campaign, scene: Scene) -> Result | None:

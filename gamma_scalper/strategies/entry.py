@@ -85,6 +85,14 @@ def enter(
     return Act("entry", why, _plan(scene, straddle, many, quotes, parameters, why))
 
 
+def implied_of_best(scene: Scene) -> float | None:
+    """Volatility of what would be bought; None where it is not known."""
+    best = scene.market.shortlist.best if scene.market.shortlist is not None else None
+    found = [scene.figures.get(leg.instrument.con_id) for leg in best.legs] if best is not None else []
+    vols = [figures.vol for figures in found if figures is not None and figures.vol is not None]
+    return sum(vols) / len(vols) if vols else None
+
+
 def _one(
     scene: Scene, straddle: Combo, at: Touch, parameters: EntryParameters, fees: FeeParameters
 ) -> OneStraddle | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
+from gamma_scalper.domain.money import to_float
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.sessions import years_between
 from gamma_scalper.domain.settings import setting
@@ -134,10 +135,11 @@ def leave(
     scene: Scene, record: Record, parameters: ExitParameters, sightings: Sightings
 ) -> tuple[Leave | None, Sightings]:
     """The first reason to end it, and what has been seen so far of others."""
-    if record.result is not None and _well_quoted(scene, parameters.mark_age_s):
+    if _well_quoted(scene, parameters.mark_age_s):
         sightings = sighted(sightings, "stop", bool(_lost(record.result, parameters)), scene.now)
         sightings = sighted(sightings, "target", bool(_earned(record.result, parameters)), scene.now)
-    sightings = sighted(sightings, "edge gone", bool(_edge_gone(scene, record.realised, parameters)), scene.now)
+    gone = bool(no_edge(record.realised, scene.implied, parameters))
+    sightings = sighted(sightings, "edge gone", gone, scene.now)
     return next(_reasons(scene, record, parameters, sightings), None), sightings
 
 
@@ -145,20 +147,21 @@ def _reasons(scene: Scene, record: Record, parameters: ExitParameters, sightings
     """In the order in which they count."""
     found, later = record.result, parameters.reentry_after_s
     marks = parameters.pictures, parameters.confirm_s
-    if found is not None and _confirmed(sightings, "stop", scene.now, *marks):
-        yield Leave(rule="stop", why=_lost(found, parameters), urgent=True, reenter_after_s=later)
-    if found is not None and _confirmed(sightings, "target", scene.now, *marks):
-        yield Leave(rule="target", why=_earned(found, parameters), reenter_after_s=later)
+    if (why := _lost(found, parameters)) and _confirmed(sightings, "stop", scene.now, *marks):
+        yield Leave(rule="stop", why=why + _since(scene, record.campaign), urgent=True, reenter_after_s=later)
+    if (why := _earned(found, parameters)) and _confirmed(sightings, "target", scene.now, *marks):
+        yield Leave(rule="target", why=why + _since(scene, record.campaign), reenter_after_s=later)
     if why := _too_near(scene, parameters):
         yield Leave(rule="near expiry", why=why, reenter_after_s=later)
     if why := _held_long(scene, record.campaign, parameters):
         yield Leave(rule="held long", why=why, reenter_after_s=later)
-    if _confirmed(sightings, "edge gone", scene.now, 1, parameters.edge_for_s):
-        yield Leave(rule="edge gone", why=_edge_gone(scene, record.realised, parameters), reenter_after_s=later)
+    gone = no_edge(record.realised, scene.implied, parameters)
+    if gone and _confirmed(sightings, "edge gone", scene.now, 1, parameters.edge_for_s):
+        yield Leave(rule="edge gone", why=gone, reenter_after_s=later)
     entries = scene.standing.refusals.get(Purpose.ENTRY)  # nothing is given up for what can't be bought just now
     if not entries and (why := _to_be_rolled(scene, parameters)):
         yield Leave(rule="roll", why=why)
-    if not entries and (why := _little_gamma(scene, parameters)):
+    if not entries and (why := _little_gamma(scene, record.campaign, parameters)):
         yield Leave(rule="re-strike", why=why)
 
 
@@ -179,11 +182,15 @@ def _well_quoted(scene: Scene, age_s: float) -> bool:
 # -- each reason, in words; empty where it does not hold ---------------------------------------------------------------
 
 
-def _lost(found: Result, parameters: ExitParameters) -> str:
+def _lost(found: Result | None, parameters: ExitParameters) -> str:
+    if found is None:
+        return ""
     return _past(-found.profit, found.premium, parameters.stop_pct, parameters.stop_dollars, "lost")
 
 
-def _earned(found: Result, parameters: ExitParameters) -> str:
+def _earned(found: Result | None, parameters: ExitParameters) -> str:
+    if found is None:
+        return ""
     return _past(found.profit, found.premium, parameters.target_pct, parameters.target_dollars, "earned")
 
 
@@ -193,6 +200,16 @@ def _past(amount: float, premium: float, pct: float, dollars: float, what: str) 
     if dollars and amount >= dollars:
         return f"{amount:,.2f} $ {what}; {dollars:,.0f} $ end it"
     return ""
+
+
+def _since(scene: Scene, campaign: Campaign) -> str:
+    """What has become of spot and volatility, as far as it is known."""
+    words = ""
+    if campaign.spot is not None:
+        words += f"; {scene.view.underlying.symbol} {campaign.spot:.2f} -> {scene.spot:.2f}"
+    if campaign.implied is not None and scene.implied is not None:
+        words += f"; implied {campaign.implied:.1%} -> {scene.implied:.1%}"
+    return words
 
 
 def _too_near(scene: Scene, parameters: ExitParameters) -> str:
@@ -216,20 +233,25 @@ def _held_long(scene: Scene, campaign: Campaign, parameters: ExitParameters) -> 
     return f"held for {days:.1f} days, and {parameters.max_hold_days:g} are the most"
 
 
-def _edge_gone(scene: Scene, realised: float | None, parameters: ExitParameters) -> str:
-    implied = scene.implied
+def no_edge(realised: float | None, implied: float | None, parameters: ExitParameters) -> str:
+    """That less is realised than is paid for; empty where it is not so, not known, or not asked for."""
     if not parameters.edge_margin_pct or realised is None or implied is None:
         return ""
     least = implied * (1 - parameters.edge_margin_pct / 100)
     return f"realised {realised:.1%} against {implied:.1%} implied" if realised < least else ""
 
 
-def _little_gamma(scene: Scene, parameters: ExitParameters) -> str:
+def _little_gamma(scene: Scene, campaign: Campaign, parameters: ExitParameters) -> str:
+    """Only where the market has gone away from the strike: what was bought beside the money is not moved for that."""
     fresh = fresh_gamma(scene)
     if not parameters.restrike_gamma_pct or not fresh:
         return ""
     share = 100 * scene.greeks.gamma / fresh
     if share >= parameters.restrike_gamma_pct:
+        return ""
+    strikes = [to_float(option.strike) for option, _ in scene.options]
+    away = abs(scene.spot - sum(strikes) / len(strikes))
+    if campaign.spot is not None and abs(scene.spot - campaign.spot) < away / 2:
         return ""
     return f"{share:.0f}% of the gamma at the money are left, and below {parameters.restrike_gamma_pct:g}% it is moved"
 

@@ -12,9 +12,9 @@ from gamma_scalper.domain.proposals import Plan
 from gamma_scalper.strategies.base import Act, Band, Decision, Hold, Judgement, View
 from gamma_scalper.strategies.campaign import carried_on, result
 from gamma_scalper.strategies.carry import Carry
-from gamma_scalper.strategies.entry import enter
+from gamma_scalper.strategies.entry import enter, implied_of_best
 from gamma_scalper.strategies.exercise import EarlyExercise
-from gamma_scalper.strategies.exits import Leave, Record, leave
+from gamma_scalper.strategies.exits import Leave, Record, leave, no_edge
 from gamma_scalper.strategies.hedge_bands import band
 from gamma_scalper.strategies.hedge_orders import hedge
 from gamma_scalper.strategies.hedge_situation import situation
@@ -105,21 +105,23 @@ class GammaScalp:
 
     def _entered(self, scene: Scene, memory: Memory) -> tuple[Decision, Memory]:
         """Nothing is held: a straddle is bought when it may be."""
-        entry, now, standing = self._parameters.entry, scene.now, scene.standing
+        entry, standing = self._parameters.entry, scene.standing
         if standing.mode is None:
             return Hold("no word", "the house has not said yet what is allowed"), memory
         if standing.must_exit:
             return Hold("must exit", standing.must_exit), memory
-        if memory.reenter_at is not None and now < memory.reenter_at:
+        if memory.reenter_at is not None and scene.now < memory.reenter_at:
             return Hold("waits", f"nothing is bought before {memory.reenter_at:%Y-%m-%d %H:%M:%S} UTC"), memory
         if refused := standing.refused(Purpose.ENTRY):
             return Hold("no entry", refused), memory
         if night := flat_tonight(scene, self._parameters.nights):
             return Hold("no entry", night.why), memory
+        if why := no_edge(memory.realised.volatility, implied_of_best(scene), self._parameters.exits):
+            return Hold("no edge", why), memory
         if _too_soon(memory.entry, entry.retry_after_s, scene):
             return Hold("entry again soon", f"{entry.retry_after_s:g} s after the last attempt"), memory
         decision = enter(scene, entry, self._parameters.sizing, self._limits.budget, self._fees)
-        return decision, evolve(memory, entry=_attempt(scene)) if isinstance(decision, Act) else memory
+        return decision, evolve(memory, entry=_attempt(scene, memory.entry)) if isinstance(decision, Act) else memory
 
     def _kept(self, scene: Scene, memory: Memory, where: Band | None) -> tuple[Decision, Memory]:
         """Options are held: they are sold when their time has come, exercised, or else hedged."""
@@ -180,7 +182,7 @@ class GammaScalp:
         out = shares_out(scene, self._parameters.exits, rule, why)
         if isinstance(out, str):
             return Hold(f"{rule} waits", f"{why}: {out}"), memory
-        return out, evolve(memory, shares=_attempt(scene))
+        return out, evolve(memory, shares=_attempt(scene, memory.shares))
 
     # -- living orders -------------------------------------------------------------------------------------------------
 
@@ -217,8 +219,9 @@ class GammaScalp:
         return Hold(f"{intent.purpose.value} works", f"{intent.side.value} {order.remaining} is on its way"), memory
 
 
-def _attempt(scene: Scene) -> Attempt:
-    return Attempt(scene.now, scene.position.settled_through)
+def _attempt(scene: Scene, last: Attempt | None) -> Attempt:
+    settled = scene.position.settled_through
+    return Attempt(scene.now, settled, 0 if last is None else last.again(settled))
 
 
 def _too_soon(last: Attempt | None, wait_s: float, scene: Scene) -> bool:
@@ -229,8 +232,8 @@ def _gone(memory: Memory, scene: Scene, out: Act, reason: Leave) -> Memory:
     """An order on the way out is asked for: from now on it is ended, unless it is the house that wants it."""
     leaving = memory.leaving if scene.standing.must_exit else reason
     if isinstance(out.command, Plan) and isinstance(out.command.proposals[0].instrument, Stock):
-        return evolve(memory, leaving=leaving, shares=_attempt(scene))
-    return evolve(memory, leaving=leaving, exit=_attempt(scene))
+        return evolve(memory, leaving=leaving, shares=_attempt(scene, memory.shares))
+    return evolve(memory, leaving=leaving, exit=_attempt(scene, memory.exit))
 
 
 def _ended(memory: Memory, scene: Scene, delay_s: float) -> Memory:

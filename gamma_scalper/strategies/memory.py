@@ -17,21 +17,28 @@ from gamma_scalper.strategies.realised_ewma import NOTHING_SEEN, Realised
 from gamma_scalper.strategies.stepping import Asked
 
 _SCHEMA = 1
-_REFUSED_WAIT_S = 5.0
+_REFUSED_S, _REFUSED_MOST_S = 5.0, 20.0
 _NOTED_EVERY = timedelta(minutes=30)
 
 
 @frozen
 class Attempt:
-    """When something was ordered last, and after which intent."""
+    """When something was ordered last, after which intent, and how often it was refused in a row by then."""
 
     at: datetime
     after: int
+    refused: int = 0
+
+    def again(self, settled_through: int) -> int:
+        """How often in a row it was refused or dropped: no intent was numbered since."""
+        return self.refused + 1 if settled_through == self.after else 0
 
     def too_soon(self, now: datetime, settled_through: int, wait_s: float) -> bool:
-        """Whether to wait still; what never became an order, since it was refused or dropped, is tried again sooner."""
-        refused = settled_through == self.after
-        return now < self.at + timedelta(seconds=min(wait_s, _REFUSED_WAIT_S) if refused else wait_s)
+        """Whether to wait still. What never became an order is tried again sooner, and then ever later."""
+        refused = self.again(settled_through)
+        if refused:
+            wait_s = min(_REFUSED_S * 2 ** min(refused - 1, 10), max(wait_s, _REFUSED_MOST_S))
+        return now < self.at + timedelta(seconds=wait_s)
 
 
 @frozen(kw_only=True)

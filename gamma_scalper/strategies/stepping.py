@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gamma_scalper.domain.instruments import Towards, Tradable, legs_of
 from gamma_scalper.domain.money import to_decimal
@@ -104,11 +104,12 @@ def mind(
     if at is None:
         return Hold(f"{rule} works", f"{what}; a leg is not quoted on both sides"), asked
     due = steps_due(order, stepping, scene)
-    if due > stepping.steps + 1:
+    if due > stepping.steps + 1 and asked.steps >= stepping.steps:  # looks may be rarer than steps
         return withdrawn(order, asked, f"{rule}: {what} did not fill, {at.mid:.2f} is the middle", f"{rule} given up")
     price = limit_after(intent.instrument, intent.side, at, stepping.steps if urgent else due, stepping)
     if due <= asked.steps or price == asked.price:
-        return Hold(f"{rule} works", f"{what}, {at.mid:.2f} is the middle, {at.half:.2f} the half spread"), asked
+        waits = Hold(f"{rule} works", f"{what}, {at.mid:.2f} is the middle, {at.half:.2f} the half spread")
+        return waits, evolve(asked, steps=max(due, asked.steps))
     step = f"step {min(due, stepping.steps)} of {stepping.steps}"
     why = f"{step}: {asked.price:.2f} -> {price:.2f}, {at.mid:.2f} is the middle"
     return Act(f"{rule} step", why, Reprice(intent.id, Limit(price), why)), Asked(intent.id.number, due, price)

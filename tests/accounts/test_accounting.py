@@ -78,7 +78,7 @@ async def test_the_last_bill_of_a_book_that_is_flat_again_is_taken_down_too():
         await book.think(600.0, after_s=1)
         book.book(Commission("0001.0002.0002.01", Money("0.35")))
         await book.think(601.0, after_s=1)
-    (bill,) = book.rows
+        (bill,) = book.rows
     assert bill.costs == bill.total == Decimal("-0.35")
 
 
@@ -98,7 +98,7 @@ async def test_a_picture_from_before_the_fill_does_not_end_the_interval():
 async def test_the_session_ends_with_its_last_picture_and_the_night_is_one_interval():
     book = Book()
     last, reopen = SESSIONS[0].closes - timedelta(seconds=5), SESSIONS[1].opens
-    async with at_work(book):
+    async with at_work(book) as accounting:
         book.buy_straddle()
         await book.think(600.0)
         await book.think(601.0, after_s=(last - book.now).total_seconds() - 60)
@@ -109,10 +109,36 @@ async def test_the_session_ends_with_its_last_picture_and_the_night_is_one_inter
         (evening,) = book.rows[told:]
         assert (evening.until, evening.spot_to) == (last, 602.0)
         await book.think(605.0, after_s=(reopen - book.now).total_seconds() + 1)
-    night = book.rows[-1]
+        night = book.rows[-1]
+        assert accounting.earnings(BOOK).today == night
     assert (night.since, night.until) == (last, reopen + timedelta(seconds=1))
     assert night.theta < 0 < night.gamma and night.spot_from == 602.0
     assert book.total == book.equity(605.0)
+
+
+async def test_a_night_without_quotes_is_no_reason_to_write_anything_down():
+    """The last market that was seen still names the session that has closed."""
+    book = Book()
+    async with at_work(book):
+        book.buy_straddle()
+        await book.think(600.0, after_s=6.4 * 3_600)
+        told = len(book.rows)
+        for _ in range(20):
+            await book.think(600.0, after_s=600, session=SESSIONS[0])
+        assert len(book.rows) == told
+
+
+async def test_what_was_earned_until_the_close_is_of_that_day_even_where_the_next_thought_is_in_the_morning():
+    book = Book()
+    async with at_work(book) as accounting:
+        await book.think(600.0)
+        book.buy_straddle()
+        await book.think(600.0)
+        await book.think(602.0, after_s=200)
+        await book.think(603.0, after_s=(SESSIONS[1].opens - book.now).total_seconds())
+        assert accounting.earnings(BOOK).today.spot_from == 602.0
+        await book.think(603.0, after_s=400)
+        assert book.rows[1].spot_to == 602.0 and accounting.earnings(BOOK).today.spot_from == 602.0
 
 
 async def test_a_leg_that_nobody_quotes_is_marked_by_the_model():

@@ -86,6 +86,18 @@ def test_each_cause_alone_is_told_as_that_cause():
     assert both.vanna and both.zomma and abs(both.unexplained) < Decimal("0.02") * abs(both.total)
 
 
+def test_what_spot_and_volatility_do_only_together_is_vanna_and_zomma():
+    """Seen from far below the strike, where there is most of it."""
+    begin = standing(580.0, START, 0.15, STRADDLE)
+    moved, dearer, both = (
+        attributed(begin, standing(spot, START, vol, STRADDLE))
+        for spot, vol in ((582.0, 0.15), (580.0, 0.155), (582.0, 0.155))
+    )
+    together = both.total - moved.total - dearer.total
+    assert not (moved.vanna or dearer.vanna or moved.zomma or dearer.zomma)
+    assert together > 1 and abs(both.vanna + both.zomma - together) < Decimal("0.05") * together
+
+
 def test_the_delta_is_that_of_the_whole_with_the_shares():
     options = standing(600.0, START, 0.15, {CALL: Decimal(1), PUT: Decimal(1)})
     delta = sum(100 * each.greeks.delta for each in options.options)

@@ -114,6 +114,13 @@ def test_the_marker_stands_inside_the_band_exactly_where_the_delta_does(delta, h
         assert "├" in line[:at] and "┤" in line[at:]
 
 
+@pytest.mark.parametrize(("delta", "colour"), [(0.0, "32"), (-13.0, "31"), (40.0, "31")])
+def test_the_marker_is_green_inside_the_band_and_red_outside(delta, colour):
+    console = Console(file=io.StringIO(), width=110, force_terminal=True, color_system="standard")
+    console.print(panel(evolve(VIEW, books=(evolve(FULL, projected=delta),))))
+    assert f"\x1b[1;{colour}m●" in console.file.getvalue()
+
+
 def test_the_break_even_move_is_the_one_whose_gamma_pays_a_days_theta():
     move = FULL.break_even
     assert 0.5 * FULL.greeks.gamma * move**2 == pytest.approx(-FULL.greeks.theta_per_day)

@@ -158,9 +158,13 @@ def test_working_options_count_by_their_deltas_although_nobody_holds_them():
 def test_combos_count_by_their_legs():
     straddle = Combo([Leg(CALL, 1), Leg(PUT, 1)])
     covered = Combo([Leg(CALL, 1), Leg(SPY, -100)])
+    ratio = Combo([Leg(CALL, 1), Leg(PUT, -2)])
     one = shown(market())
     found = shown(market(), position((CALL, 1), (PUT, 1), live=[working(straddle, Side.BUY, 2)]))
     assert found.projected == pytest.approx(3 * one.filled)
+    found = shown(market(), position(live=[working(ratio, Side.SELL, 3)]))
+    call, put = (greeks(leg, 600, 0.15).delta for leg in STRADDLE)
+    assert found.projected == pytest.approx(-300 * (call - 2 * put), abs=1e-2)
     found = shown(market(), position(live=[working(covered, Side.SELL, 1)]))
     assert found.projected == pytest.approx(-100 * greeks(CALL, 600, 0.15).delta + 100, abs=1e-2)
 

@@ -57,6 +57,9 @@ async def test_of_what_is_routed_anew_the_newest_quote_comes_at_once_and_of_the_
     read(inbox)
     board.route(inbox, [SPY.con_id, CALL.con_id, PUT.con_id])
     assert read(inbox) == [quote(CALL, 2.0, 2.2)]
+    late = quote_inbox("b")
+    board.route(late, [CALL.con_id])
+    assert read(late) == [quote(CALL, 2.0, 2.2)], "whoever else reads it already"
 
 
 async def test_what_is_no_longer_routed_does_not_come_and_others_still_get_it():

@@ -232,3 +232,12 @@ def test_in_the_last_seconds_an_option_is_its_exercise_value_and_a_little(second
             greeks = LATTICE.greeks(terms, inputs, 0.2)
             assert 0 <= greeks.price - terms.intrinsic(600.0) < 600 * 0.2 * math.sqrt(inputs.years)
             assert strike == 600.0 or greeks.delta == pytest.approx(terms.sign * (terms.intrinsic(600.0) > 0), abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("strike", "vol", "days", "rate"), [(605, 0.15, 32, 0.04), (582, 0.10, 60, 0.06), (566, 0.05, 60, 0.04)]
+)
+def test_a_put_near_its_exercise_moves_no_more_than_the_shares(strike, vol, days, rate):
+    """A guard refuses to hedge by a delta that can't be, and in a crash nothing is less wanted."""
+    delta = LATTICE.greeks(OptionTerms("P", float(strike)), MarketInputs(552.0, days / 365, rate), vol).delta
+    assert -1.0 <= delta < -0.9

@@ -71,6 +71,16 @@ def test_a_panic_is_remembered_beside_what_a_person_had_chosen_and_ends_by_a_per
     assert folded((HOUSE, ModeChanged(Mode.OBSERVE, "blind", BY_HEALTH)), state=panic).panicked
 
 
+def test_a_panic_sells_a_book_that_only_looked_on_too():
+    """Whoever said so before, a person or health, did not mean it to be kept through a panic."""
+    for by in ("anna", BY_HEALTH):
+        looks_on = folded((HOUSE, ModeChanged(Mode.LIVE, "start", "anna")), ("spy", ModeChanged(Mode.OBSERVE, "x", by)))
+        panic = folded((HOUSE, ModeChanged(Mode.EMERGENCY, "a file", BY_PANIC)), state=looks_on)
+        assert (seen(looks_on).mode, seen(panic).mode) == (Mode.OBSERVE, Mode.EMERGENCY)
+        over = folded((HOUSE, ModeChanged(Mode.LIVE, "over", "anna")), state=panic)
+        assert seen(over).mode is Mode.OBSERVE
+
+
 def test_what_was_exercised_early_counts_until_the_next_day_and_a_refused_instruction_does_not():
     sent_once = Instructed(option=CALL, contracts=1, why="a dividend")
     twice = folded(("spy", sent_once), ("spy", sent_once), ("spy", evolve(sent_once, refused="no permission")))

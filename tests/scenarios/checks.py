@@ -7,16 +7,18 @@ from decimal import Decimal
 
 from theatre import ACCOUNT, SHARE, Played
 
-from gamma_scalper.domain.entries import Dispatched, NotSent, Ordered
+from gamma_scalper.domain.entries import Delivered, Dispatched, NotSent, Ordered
 from gamma_scalper.domain.fills import Fill
+from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, IntentId, Purpose
+from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.events import Executed
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.tickets import TimeInForce
 from gamma_scalper.portfolio.ledger import cash, holdings
 from gamma_scalper.recovery import Remembered, fold
 
-OLDEST_QUOTE = timedelta(seconds=2)
+OLDEST_QUOTE, OLDEST_LEG, OLDEST_TO_FLATTEN = timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=30)
 _SLACK = timedelta(seconds=1)  # between an order's being written down and its arrival
 _CENT, _ZERO = Decimal("0.01"), Decimal(0)
 
@@ -48,6 +50,16 @@ def fills(played: Played, purpose: Purpose | None = None) -> list[Fill]:
     return [fill for fill in played.entries(Fill) if fill.intent in of]
 
 
+def sent(played: Played, purpose: Purpose | None = None) -> list[tuple[float, Intent]]:
+    """What was handed to the broker in this play, and in which of its minutes."""
+    named = {intent.id: intent for intent in intents(played, purpose)}
+    return [
+        ((row.at - played.began).total_seconds() / 60, named[row.entry.intent])
+        for row in played.rows[played.before :]
+        if isinstance(row.entry, Dispatched) and row.entry.intent in named
+    ]
+
+
 def net_delta(played: Played) -> float:
     """Of the whole account at the play's end, at the street's own volatility."""
     return played.delta(played.account, played.ended)
@@ -69,8 +81,10 @@ def _of_the_holdings(played: Played, state: Remembered, strangers: Mapping[int, 
 
 
 def _of_the_cash(played: Played, state: Remembered) -> Iterator[str]:
-    """Where nobody else traded in the account."""
+    """Where nobody else traded in the account, and nothing was delivered while nobody looked."""
     if any(not each.order_ref for each in _executed(played)):
+        return
+    if any(isinstance(row.entry, Delivered) for row in played.rows[played.before :]):
         return
     made = _cash(state) - _cash(fold(played.rows[: played.before]))
     if abs(made - played.cash) >= _CENT:
@@ -114,7 +128,8 @@ def _of_the_sending(played: Played) -> Iterator[str]:
 def _of_the_fills(played: Played) -> Iterator[str]:
     """What was executed is in the journal once, under the order it was ordered by."""
     known = {str(each.id): each for each in intents(played)}
-    written = Counter(fill.exec_id for fill in played.entries(Fill))
+    ours = [fill for fill in played.entries(Fill) if fill.intent is not None]  # others' are told with each connection
+    written = Counter(fill.exec_id for fill in ours)
     yield from (f"execution {each} is in the journal {times} times" for each, times in written.items() if times > 1)
     for executed in _executed(played):
         if executed.order_ref and executed.order_ref not in known:
@@ -122,9 +137,8 @@ def _of_the_fills(played: Played) -> Iterator[str]:
         if executed.order_ref and executed.exec_id not in written:
             yield f"{executed.order_ref} filled, and the journal does not know it: {executed.exec_id}"
     done: Counter[str] = Counter()
-    for fill in played.entries(Fill):
-        if fill.intent is not None:  # or else it is nobody's of the house
-            done[f"{fill.intent} {fill.instrument.con_id}"] += int(fill.quantity)
+    for fill in ours:
+        done[f"{fill.intent} {fill.instrument.con_id}"] += int(fill.quantity)
     for name, quantity in done.items():
         wanted = known[name.split()[0]].quantity
         if quantity > wanted:
@@ -155,8 +169,16 @@ def _of_the_quotes(played: Played) -> Iterator[str]:
                 quote = named.get(snapshot_id)
                 if quote is None:
                     yield f"{intent.id} was decided on the quote {snapshot_id}, which nobody wrote down"
-                elif row.at - quote.received_at > OLDEST_QUOTE:
-                    yield f"{intent.id} was priced on a quote {row.at - quote.received_at} old"
+                elif row.at - quote.received_at > _oldest(intent, quote):
+                    yield f"{intent.id} was decided on a quote {row.at - quote.received_at} old"
+
+
+def _oldest(intent: Intent, quote: Quote) -> timedelta:
+    """A price is of this moment; the delta may be of a few more, and what must go is sold on an older quote too."""
+    if intent.purpose is Purpose.FLATTEN:
+        return OLDEST_TO_FLATTEN
+    traded = {leg.instrument.con_id for leg in legs_of(intent.instrument)}
+    return OLDEST_LEG if intent.purpose is Purpose.EXIT or quote.con_id not in traded else OLDEST_QUOTE
 
 
 def _of_the_hedges(played: Played) -> Iterator[str]:

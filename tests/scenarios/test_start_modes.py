@@ -6,34 +6,21 @@ from pathlib import Path
 
 import pytest
 from checks import fills, intents, net_delta, sound
+from quick import QUICK, ordered_now, power_cut
 from theatre import ACCOUNT, CHAIN, MONDAY, SHARE, Played, Street, Theatre, asked, book
 
 from gamma_scalper.domain.entries import Accepted, FlattenAsked, Ordered, SessionEnded, TakenOver
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.orders import Purpose, Side
 
-QUICK = (
-    "sizing.straddles=1",
-    "entry.step_s=1",
-    "entry.step_pct=100",
-    "hedge.policy=fixed",
-    "hedge.band_shares=5",
-    "risk.hedging.cooldown_s=0",
-    "streamer.heartbeat_s=2",
-)
 CALL, PUT = (next(each for each in CHAIN if (each.strike, each.right) == (600, right)) for right in ("C", "P"))
-
-
-def _new(played: Played) -> list[Ordered]:
-    """Ordered in this play, and not in those before it."""
-    return [row.entry for row in played.rows[played.before :] if isinstance(row.entry, Ordered)]
 
 
 def _nothing_was_traded(played: Played, code: ExitCode) -> str:
     """Why not, in the words a person reads; the journal has them too."""
     assert played.error is not None
     assert played.error.exit_code is code
-    assert not _new(played)
+    assert not ordered_now(played)
     ended = played.rows[-1].entry
     assert isinstance(ended, SessionEnded)
     assert (ended.exit_code, ended.why) == (code, str(played.error))
@@ -51,7 +38,7 @@ def test_a_restart_goes_on_with_what_is_held_and_trades_nothing_for_its_own_sake
     sound(after)
     assert sorted(before.options().values()) == [1, 1]
     assert after.account == before.account
-    assert not _new(after)
+    assert not ordered_now(after)
 
 
 def test_a_restart_hedges_the_position_of_before_as_soon_as_it_has_to(tmp_path: Path) -> None:
@@ -62,7 +49,7 @@ def test_a_restart_hedges_the_position_of_before_as_soon_as_it_has_to(tmp_path: 
     after = Theatre(tmp_path, street, books, engine=first.engine).play(1)
     sound(after)
     assert after.options() == before.options()
-    assert {each.purpose for entry in _new(after) for each in entry.intents} == {Purpose.HEDGE}
+    assert {each.purpose for entry in ordered_now(after) for each in entry.intents} == {Purpose.HEDGE}
     assert abs(net_delta(before)) < 5
     assert abs(net_delta(after)) < 5
     assert after.shares() < before.shares() - 10
@@ -79,10 +66,25 @@ def test_what_the_strategy_waits_for_outlives_a_restart(tmp_path: Path) -> None:
     again = Theatre(tmp_path, Street(script=[(0, 606.0)]), books, engine=first.engine)
     waited = again.play(5)
     sound(waited)
-    assert not _new(waited)
+    assert not ordered_now(waited)
     bought = Theatre(tmp_path, Street(script=[(0, 606.0)]), books, engine=first.engine).play(6)
     sound(bought)
     assert sorted(bought.options().values()) == [1, 1]
+
+
+def test_a_restart_goes_on_with_an_order_that_outlived_the_process(tmp_path: Path) -> None:
+    """Whatever else could be bought then, and though nothing is held yet."""
+    books = {"spy": book("spy", *QUICK, "entry.step_s=15", "entry.step_pct=100")}
+    first = Theatre(tmp_path, Street(), books)
+    cut = first.play(0.2, (0.1, power_cut()))
+    assert [each.ticket.order_ref for each in cut.engine.open_orders()] == ["spy/1"]
+    street = Street(script=[(0, 598.0), (2, 598.0)])  # where its price is good
+    after = Theatre(tmp_path, street, books, engine=first.engine).play(2)
+    sound(after)
+    assert after.error is None
+    assert {each.intent for each in fills(after, Purpose.ENTRY)} == {intents(cut)[0].id}
+    assert sorted(after.options().values()) == [1, 1]
+    assert abs(net_delta(after)) < 5
 
 
 # -- fresh -------------------------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ def test_a_fresh_start_sells_what_the_book_owns_and_nothing_else_and_then_buys_a
     assert abs(net_delta(after) - 300) < 5
     flattened = intents(after, Purpose.FLATTEN)
     assert {each.instrument.con_id for each in flattened} == {SHARE.con_id, *sold}  # type: ignore[union-attr]
-    of_shares = [each.signed_quantity for each in fills(after, Purpose.FLATTEN) if each.instrument == SHARE]
+    of_shares = [each.signed_quantity for each in fills(after, Purpose.FLATTEN) if each.instrument.con_id == SHARE.con_id]
     assert sum(of_shares) == 300 - before.shares()  # its hedge, and none of the owner's
 
 

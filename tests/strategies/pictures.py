@@ -292,7 +292,7 @@ class Play:
             self.holdings[con_id], self.paid[con_id] = Holding(instrument, after), cost
         else:
             self.holdings.pop(con_id)
-            self.paid.pop(con_id)
+            self.paid.pop(con_id, None)
 
     def own(self, *held: tuple[Stock | Option, int], at_spot: float = 600.0) -> None:
         """Without an order, at the middle of the moment."""

@@ -108,6 +108,13 @@ def test_a_put_with_time_value_is_kept() -> None:
     assert instructed(holding((option("P", 610), 1), pricing=PricingParameters(model="lattice"))) is None
 
 
+def test_on_the_day_of_expiry_nobody_has_to_be_told() -> None:
+    deep = option("P", 700, DAY)
+    play = holding((deep, 1), pricing=PricingParameters(model="lattice"))
+    play.unquoted = {deep.con_id}  # so that it can't be sold
+    assert play.look().rule == "near expiry waits"
+
+
 def test_it_is_instructed_once_a_day() -> None:
     play = holding()
     assert instructed(play) is not None
@@ -131,4 +138,4 @@ def test_it_is_asked_for_though_the_house_refuses_so_that_a_person_hears_of_it()
 
 
 def test_what_was_sold_short_is_not_ours_to_exercise() -> None:
-    assert instructed(holding((DEEP, -2), (option("C", 530), 2), exercise_gain=10_000.0)) is None
+    assert instructed(holding((DEEP, -2), (option("P", 540), 2))) is None

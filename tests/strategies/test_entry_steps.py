@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -96,6 +97,14 @@ def test_a_limit_follows_the_market_with_the_next_step() -> None:
     assert decision.command.pricing.price == pytest.approx(Decimal("22.04"), abs=Decimal("0.03"))
 
 
+def test_a_book_that_looks_less_often_than_it_steps_offers_the_far_side_before_it_gives_up() -> None:
+    play = entering(step_s=1.0, give_up=1.0)
+    play.half = 0.10
+    play.plan()
+    play.wait(10.0)
+    assert steps_of(play) == [("entry step", Decimal("20.86")), ("entry given up", None)]
+
+
 def test_between_steps_nothing_is_asked() -> None:
     play = Play()
     play.plan()
@@ -127,7 +136,9 @@ def test_an_order_that_is_not_confirmed_is_left_alone() -> None:
 def test_a_cancel_is_asked_for_once() -> None:
     play = Play()
     play.plan()
-    play.wait(45.0)
+    play.wait(44.0)
+    play.obey(play.act())  # at the far side
+    play.wait(1.0)
     assert isinstance(play.act().command, Withdraw)
     play.wait(1.0)
     assert play.hold() == "entry ends"
@@ -136,7 +147,9 @@ def test_a_cancel_is_asked_for_once() -> None:
 def test_after_an_attempt_in_vain_the_next_one_waits() -> None:
     play = entering(retry_after_s=300.0)
     play.plan()
-    play.wait(40.0)
+    play.wait(39.0)
+    play.obey(play.act())  # at the far side
+    play.wait(1.0)
     play.obey(play.act())
     play.wait(259.0)
     assert play.hold() == "entry again soon"
@@ -150,6 +163,33 @@ def test_what_was_refused_is_tried_again_soon() -> None:
     play.wait(1.0)
     assert play.hold() == "entry again soon"
     play.wait(4.0)
+    play.act()
+
+
+def test_what_is_refused_again_and_again_is_tried_ever_more_rarely() -> None:
+    """An hour of refusals is no thousand lines in the journal."""
+    play = Play()
+    tried = []
+    for second in range(0, 3_600, 5):
+        if isinstance(play.look(), Act):
+            tried.append(second)
+        play.wait(5.0)
+    waits = [after - before for before, after in pairwise(tried)]
+    assert waits[:5] == [5, 10, 20, 40, 60]
+    assert set(waits[5:]) == {60}
+
+
+def test_a_refusal_is_forgotten_once_something_was_ordered() -> None:
+    play = Play()
+    for _ in range(3):
+        play.act()
+        play.wait(60.0)
+    play.plan()
+    play.wait(1.0)
+    play.die(1)
+    play.wait(60.0)
+    play.act()
+    play.wait(5.0)
     play.act()
 
 

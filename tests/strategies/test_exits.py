@@ -11,9 +11,10 @@ from pictures import CALL, LIMITS, PUT, SPY, Play, holding_a_straddle, option, q
 
 from gamma_scalper.domain.entries import Mode
 from gamma_scalper.domain.exits import UserError
-from gamma_scalper.domain.instruments import Combo, Stock
+from gamma_scalper.domain.instruments import Combo, Leg, Stock
 from gamma_scalper.domain.orders import Limit, Order, Purpose, Side
 from gamma_scalper.domain.proposals import Plan, Reprice
+from gamma_scalper.domain.snapshots import Shortlist
 from gamma_scalper.strategies.base import Act, Hold, Standing
 from gamma_scalper.strategies.exits import ExitParameters, fresh_gamma
 from gamma_scalper.strategies.hedge_parameters import HedgeParameters
@@ -67,7 +68,7 @@ def test_a_loss_of_so_much_of_the_premium_is_the_stop() -> None:
     play = holding(stop_pct=20.0)
     play.vol = 0.11  # 5.4 of 20.66 lost
     act = confirmed(play, "stop")
-    assert "% of the premium; 20% ends it" in act.why
+    assert "% of the premium; 20% ends it; SPY 600.00 -> 600.00; implied 15.0% -> 11.0%" in act.why
 
 
 def test_a_loss_can_be_stated_in_dollars() -> None:
@@ -75,7 +76,7 @@ def test_a_loss_can_be_stated_in_dollars() -> None:
     play.vol = 0.13
     assert isinstance(play.look(), Hold)
     play.vol = 0.12
-    assert confirmed(play, "stop").why.endswith("lost; 300 $ end it")
+    assert confirmed(play, "stop").why.startswith("410.00 $ lost; 300 $ end it")
 
 
 def test_less_than_that_is_no_stop() -> None:
@@ -120,6 +121,20 @@ def test_a_quote_that_stands_since_long_ago_is_no_stop() -> None:
         assert isinstance(play.look(old), Hold)
 
 
+def test_a_stop_that_could_not_be_obeyed_is_forgotten_when_the_loss_has_gone() -> None:
+    """Even where the picture that shows it is too poor to count."""
+    play = holding(stop_pct=20.0)
+    play.vol = 0.11
+    play.refuse(Purpose.EXIT)
+    for _ in range(5):
+        play.wait(5.0)
+        decision = play.look()
+    assert decision.rule == "stop waits"
+    play.standing = Standing(mode=Mode.LIVE)
+    play.vol, play.unquoted = 0.15, {PUT.con_id}
+    assert play.hold() == "inside the band"
+
+
 def test_what_hedges_lost_counts_too() -> None:
     play = holding(stop_pct=20.0)
     play.realised -= Decimal(500)
@@ -157,6 +172,13 @@ def test_nothing_is_rolled_where_nothing_may_be_bought() -> None:
     assert isinstance(play.look(), Hold)
 
 
+def test_nothing_is_moved_where_nothing_may_be_bought() -> None:
+    play = holding(stop_pct=0.0, target_pct=0.0)
+    play.spot = 640.0
+    play.refuse(Purpose.ENTRY, why="an event on 2026-11-20")
+    assert isinstance(play.look(), Hold)
+
+
 def test_after_the_longest_time_it_is_sold() -> None:
     play = holding(max_hold_days=2.0, stop_pct=0.0)
     play.session = session_of(date(2026, 11, 20))
@@ -183,6 +205,17 @@ def test_an_edge_that_comes_back_is_not_gone() -> None:
         assert isinstance(play.look(), Hold)
 
 
+def test_without_an_edge_nothing_is_bought() -> None:
+    play = Play(ScalpParameters(exits=ExitParameters(edge_margin_pct=20.0)))
+    play.refuse(Purpose.ENTRY)
+    for _ in range(40):
+        play.wait(60.0)
+        play.look()
+    play.standing = Standing(mode=Mode.LIVE)
+    decision = play.look()
+    assert decision == Hold("no edge", "realised 0.0% against 15.0% implied")
+
+
 def test_by_default_the_edge_is_not_asked_for() -> None:
     play = holding()
     for _ in range(150):
@@ -196,6 +229,24 @@ def test_with_little_gamma_left_it_is_moved() -> None:
     play.wait(5.0)
     assert isinstance(play.look(), Hold)
     play.spot = 640.0
+    assert play.act().rule == "re-strike"
+
+
+def test_what_was_bought_beside_the_money_is_not_moved_for_that() -> None:
+    """Else it would be bought and sold for ever, where a book may enter far from the money."""
+    far = Combo([Leg(option("C", 640), 1), Leg(option("P", 640), 1)])
+    play = Play(ScalpParameters(exits=ExitParameters(stop_pct=0.0), hedge=UNHEDGED))
+    play.shortlist = Shortlist(at=play.now, best=far, why="best")
+    play.plan()
+    play.fill()
+    assert isinstance(play.look(), Hold)
+    play.spot = 560.0
+    assert play.act().rule == "re-strike"
+
+
+def test_what_was_found_far_from_the_money_is_moved() -> None:
+    play = Play(ScalpParameters(hedge=UNHEDGED))
+    play.own((option("C", 640), 1), (option("P", 640), 1))
     assert play.act().rule == "re-strike"
 
 
@@ -243,6 +294,30 @@ def test_short_shares_are_bought_back_before_the_options_go() -> None:
     instrument, side, _ = order(play, play.act())
     assert isinstance(instrument, Combo)
     assert side is Side.SELL
+
+
+def test_a_buy_back_that_did_not_fill_is_tried_again_and_no_option_goes_before() -> None:
+    play = holding()
+    play.own((SPY, -30))
+    play.standing = Standing(mode=Mode.LIVE, must_exit="loss limit")
+    play.obey(play.act())
+    play.wait(1.0)
+    assert play.hold() == "exit works"
+    play.die(play.number)
+    play.wait(1.0)
+    assert play.hold() == "must exit waits"
+    play.wait(4.0)
+    assert order(play, play.act()) == (SPY, Side.BUY, 30)
+
+
+@pytest.mark.parametrize(("shares", "price"), [(-30, "600.15"), (30, "599.85")])
+def test_shares_go_by_a_limit_through_the_touch(shares: int, price: str) -> None:
+    play = Play(ScalpParameters(exits=ExitParameters(share_ticks=10)))
+    play.share_half = 0.05
+    play.own((SPY, shares))
+    command = play.act().command
+    assert isinstance(command, Plan)
+    assert command.proposals[0].pricing == Limit(Decimal(price))
 
 
 def test_long_shares_are_sold_after_the_options() -> None:
@@ -469,6 +544,20 @@ def test_shares_without_options_are_reduced_though_the_book_is_paused() -> None:
     play.own((SPY, 100))
     play.standing = Standing(mode=Mode.LIVE, paused="by hand")
     assert play.act().rule == "orphan"
+
+
+def test_shares_without_options_wait_for_the_market() -> None:
+    play = Play()
+    play.own((SPY, 100))
+    play.now = datetime(2026, 11, 18, 22, 0, tzinfo=UTC)
+    assert play.hold() == "orphan waits"
+
+
+def test_shares_without_options_wait_where_the_house_refuses() -> None:
+    play = Play()
+    play.own((SPY, 100))
+    play.refuse(Purpose.EXIT, why="the link is down")
+    assert play.hold() == "orphan waits"
 
 
 def test_what_would_be_sold_at_once_cannot_be_bought() -> None:

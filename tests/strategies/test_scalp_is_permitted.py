@@ -79,7 +79,7 @@ def test_reducing_shares_without_options_is_permitted(shares: int) -> None:
     permitted(play)
 
 
-@given(st.lists(st.tuples(st.floats(560.0, 640.0), st.floats(0.1, 0.3), st.booleans()), min_size=1, max_size=15))
+@given(st.lists(st.tuples(st.floats(560.0, 640.0), st.floats(0.1, 0.3), st.booleans()), min_size=1, max_size=8))
 def test_whatever_the_market_does_no_plan_is_refused(path: list[tuple[float, float, bool]]) -> None:
     """But an entry, which the market may have left: the strike was chosen before it moved."""
     play = Play()

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import ib_insync as ib
+from attrs import evolve
 from loguru import logger
 
 from gamma_scalper.broker.ib.catalogue import IbCatalogue, never_ours
@@ -115,6 +116,11 @@ class IbAccount:
         if tag in _TAGS.values() and all(each in self._said for each in _TAGS.values()):
             figures = {name: self._said[each] for name, each in _TAGS.items()}
             self._values = AccountValues(at=self._wire.clock.now(), **figures)
+
+    def stands(self) -> None:
+        """What was not told anew is as it was."""
+        if self._values is not None:
+            self._values = evolve(self._values, at=self._wire.clock.now())
 
     def _mine(self, position: _Position) -> bool:
         return position.account == self._name

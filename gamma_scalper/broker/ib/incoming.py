@@ -58,6 +58,7 @@ class HearsOfAccount(Protocol):
     """What concerns the account."""
 
     def value(self, account: str, tag: str, text: str, currency: str) -> None: ...
+    def stands(self) -> None: ...
 
 
 @in_library_style
@@ -189,6 +190,10 @@ class Incoming:
 
     def update_portfolio(self, *_: Any) -> None:
         """The positions say it too, for more accounts than one."""
+
+    def update_account_time(self, _minute: str) -> None:
+        """Comes every three minutes, and with it only those figures that have changed."""
+        self._account.stands()
 
     def account_download_end(self, _account: str) -> None:
         self._requests.end(ACCOUNT)
