@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.exchange.diary import Diary, KeptEngine
@@ -26,7 +26,7 @@ class Kept:
 
     path: Path
     until: datetime | None = None
-    fees: FeeParameters = FeeParameters()
+    fees: FeeParameters = field(factory=FeeParameters)
 
 
 @contextmanager
