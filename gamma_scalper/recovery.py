@@ -20,8 +20,10 @@ from loguru import logger
 from gamma_scalper.domain.entries import BaselineDeclared, CommandTaken, DeskEntry, SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.snapshots import Holding
-from gamma_scalper.domain.strategy_entries import Noted
+from gamma_scalper.domain.strategy_entries import Attributed, Noted
 from gamma_scalper.journal.chain import Row
+from gamma_scalper.pipeline.caretaker import trading_day
+from gamma_scalper.portfolio.attribution import NO_EARNINGS, Earnings, counted
 from gamma_scalper.portfolio.desk import Desk, desk, opened
 from gamma_scalper.portfolio.desk_parameters import DeskParameters
 from gamma_scalper.portfolio.order_table import IllegalTransition
@@ -47,6 +49,7 @@ class Remembered:
     commands: Map[Asked, str] = field(factory=Map)  # command of the inbox -> what came of it
     mode: str = ""  # paper or live: whose journal it is; empty: nobody's yet
     notes: Map[str, str] = field(factory=Map)  # book -> what its strategy noted last
+    earned: Map[str, Earnings] = field(factory=Map)  # book -> where its profit came from so far
 
     def desk(self, book: str) -> Desk:
         return self.desks[book] if book in self.desks else opened(book, DeskParameters())
@@ -83,7 +86,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
     """The state after these rows; what the desks wanted done then was done, or is asked after by `Restarted`."""
     seq, governance = since.seq, since.governance
     desks, baselines, commands = dict(since.desks), dict(since.baselines), dict(since.commands)
-    mode, notes = since.mode, dict(since.notes)
+    mode, notes, earned = since.mode, dict(since.notes), dict(since.earned)
     for row in rows:
         entry = row.entry
         seq, governance = row.seq, govern(governance, row.book, entry, row.at)
@@ -95,6 +98,8 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
             mode = entry.mode
         elif isinstance(entry, Noted):
             notes[row.book] = entry.notes
+        elif isinstance(entry, Attributed):
+            earned[row.book] = counted(earned.get(row.book, NO_EARNINGS), entry, trading_day(entry.until))
         elif row.book and type(entry) in _DESK_ENTRIES:
             state = desks.get(row.book) or opened(row.book, DeskParameters())
             try:
@@ -105,7 +110,7 @@ def fold(rows: Iterable[Row], since: Remembered = Remembered()) -> Remembered:
                     "keep the journal and report this",
                     ExitCode.JOURNAL_DAMAGED,
                 ) from error
-    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands), mode, Map(notes))
+    return Remembered(seq, Map(desks), governance, Map(baselines), Map(commands), mode, Map(notes), Map(earned))
 
 
 def recover(journal: Keeper) -> Remembered:

@@ -38,8 +38,18 @@ class Sights:
 class Scalping:
     """Every book of a `Trading` by the strategy its file names."""
 
-    def __init__(self, trading: Trading, books: Mapping[str, BookParameters], broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self,
+        trading: Trading,
+        books: Mapping[str, BookParameters],
+        broker: Broker,
+        clock: Clock,
+        *,
+        forgetful: bool = False,
+    ) -> None:
+        """A `forgetful` one begins its strategies anew, whatever they noted before."""
         self._trading, self._books, self._clock = trading, books, clock
+        self._notes = {} if forgetful else dict(trading.remembered.notes)
         self.sights = {name: _sights(name) for name in sorted(trading.books)}
         self.thoughts = {name: each.thoughts for name, each in self.sights.items()}
         triggers = {name: book.queues.triggers for name, book in trading.books.items()}
@@ -48,7 +58,7 @@ class Scalping:
             trading.house, broker, trading.board, {name: self._sight(name) for name in self.sights}, clock
         )
         pricing = {name: books[name].pricing for name in self.sights}
-        self.accounting = Accounting(trading.house, self.thoughts, pricing, clock)
+        self.accounting = Accounting(trading.house, self.thoughts, pricing, clock, earned=trading.remembered.earned)
 
     async def run(self, also: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({})) -> None:
         """Until the house ends, and `also` with it."""
@@ -71,7 +81,7 @@ class Scalping:
             queues.trades,
             self._clock,
             strategy,
-            self._trading.notes(name),
+            self._notes.get(name, ""),
             self.governor.standings[name],
             sights.thoughts.claim(),
             sights.records,

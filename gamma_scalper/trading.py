@@ -138,9 +138,10 @@ class Trading:
         self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
         self.board.read_into(self._shares)
 
-    def notes(self, book: str) -> str:
-        """What the book's strategy noted before this session; empty: nothing."""
-        return self._remembered.notes.get(book, "")
+    @property
+    def remembered(self) -> Remembered:
+        """What was known when this session began."""
+        return self._remembered
 
     async def run(
         self,

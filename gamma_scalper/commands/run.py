@@ -141,7 +141,8 @@ class Program:
         return ExitCode.OK
 
     async def _trade(self, trading: Trading, console: Console, notices: Sequence[str]) -> None:
-        scalping = Scalping(trading, self._asked.books, self._broker, self._clock)
+        fresh = self._asked.start == "fresh"
+        scalping = Scalping(trading, self._asked.books, self._broker, self._clock, forgetful=fresh)
         offline = self._system.gateway == "embedded"
         opening = Opening(scalping, trading, self._asked.start, self._clock, waits_for_the_open=offline)
         sources = Sources(

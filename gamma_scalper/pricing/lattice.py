@@ -94,7 +94,7 @@ class Lattice:
 
 
 def _of_an_option(delta: float, terms: OptionTerms) -> float:
-    """Near its exercise the extrapolation overshoots by a hundredth or two; what is further out is a mistake and shows."""
+    """Near its exercise the extrapolation overshoots by a hundredth or so; what is further out is a mistake."""
     low, high = (0.0, 1.0) if terms.right == "C" else (-1.0, 0.0)
     within = min(max(delta, low), high)
     return within if abs(delta - within) < _OVERSHOOT else delta

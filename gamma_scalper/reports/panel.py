@@ -30,7 +30,7 @@ def panel(view: PanelView) -> RenderableType:
 
 
 def _head(view: PanelView) -> Text:
-    head = Text(" gamma_scalper ", style="bold", no_wrap=True, overflow="ellipsis")
+    head = Text(no_wrap=True, overflow="ellipsis").append(" gamma_scalper ", style="bold")
     head.append(f" {view.money} ", style="bold white on red" if view.money == "live" else "black on cyan")
     head.append(f"  {view.at.astimezone(_NEW_YORK):%a %Y-%m-%d %H:%M:%S} New York", style="bold")
     if view.speed:
@@ -116,7 +116,7 @@ def _band(reach: Reach, delta: float) -> Text:
 
     low, high, at = place(reach.low), place(reach.high), place(delta)
     inside = reach.low <= delta <= reach.high
-    text = Text(f"{reach.low:+.1f} ", style="dim")
+    text = Text().append(f"{reach.low:+.1f} ", style="dim")
     for column in range(_BAR):
         mark = "├" if column == low else "┤" if column == high else "┼" if column == place(reach.centre) else "─"
         if column == at:

@@ -62,6 +62,7 @@ ORDER_GUARDS: tuple[OrderGuard, ...] = (
     hours.trading_halt,
     quotes.quote_age,
     quotes.quote_age_of_flattening,
+    quotes.old_greeks,
     quotes.true_quotes,
     quotes.spread,
     prices.price_collar,

@@ -160,14 +160,14 @@ class GammaScalp:
 
     def _out(self, scene: Scene, memory: Memory, reason: Leave) -> Act | str:
         """The next order on the way out, or why there is none yet."""
-        exits = self._parameters.exits
+        exits, urgent = self._parameters.exits, reason.urgent or not scene.balanced  # half a straddle can't wait
         if refused := scene.standing.refused(Purpose.EXIT):
             return refused
-        if _too_soon(memory.exit, exits.step_s if reason.urgent else exits.retry_after_s, scene):
+        if _too_soon(memory.exit, exits.step_s if urgent else exits.retry_after_s, scene):
             return "the last attempt was a moment ago"
         if scene.shares < 0 and _too_soon(memory.shares, SHARES_PATIENCE_S, scene):
             return "short shares are bought back first"
-        return way_out(scene, exits, reason.rule, reason.why, urgent=reason.urgent)
+        return way_out(scene, exits, reason.rule, reason.why, urgent=urgent)
 
     def _orphan(self, scene: Scene, memory: Memory) -> tuple[Decision, Memory]:
         """Shares without options are sold, or bought back, whatever the reason they are there for."""

@@ -50,6 +50,11 @@ class Scene:
         return not self.options and not self.shares
 
     @property
+    def balanced(self) -> bool:
+        """As many calls as puts."""
+        return not sum(many if option.right == "C" else -many for option, many in self.options)
+
+    @property
     def until_close(self) -> timedelta | None:
         """None while the market is closed, or nobody knows."""
         return None if self.session is None else self.session.closes - self.now

@@ -1,7 +1,7 @@
 """For every guard: a plan it looks at and lets pass, and the least that makes it refuse."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
@@ -26,7 +26,7 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Limit, Market, Purpose, Side, Unknown
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.proposals import Plan
-from gamma_scalper.domain.quotes import DataType
+from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.facts import Facts, HedgeRecord, LegDelta
 from gamma_scalper.risk.parameters import EventParameters, RiskParameters
@@ -90,6 +90,12 @@ def both(*changes: Change) -> Change:
         return asked
 
     return change
+
+
+def seen(received_at: datetime) -> Change:
+    """The plan was decided on a quote of the call of that moment."""
+    old = Quote(con_id=CALL.con_id, snapshot_id=1, bid=10.0, ask=10.1, received_at=received_at)
+    return planned(quotes=(old,))
 
 
 def as_it_is(asked: Asked) -> Asked:
@@ -156,6 +162,7 @@ CASES: dict[str, Case] = {
     "data lag": Case(given("delta.as_of", NOW - timedelta(seconds=1.1))),
     "quote age": Case(quoted(received_at=NOW - timedelta(seconds=2.1))),
     "quote age: flattening": Case(quoted(received_at=_OLD)),
+    "old Greeks": Case(seen(NOW - timedelta(seconds=5.1))),
     "true quotes": Case(
         given("market.contracts.*.condition.frozen", "a competing session"),
         also=given("market.contracts.*.condition.data_type", DataType.DELAYED),

@@ -15,14 +15,14 @@ from gamma_scalper.exchange.tickets import Halt
 
 QUICK = ("sizing.straddles=1", "hedge.policy=fixed", "hedge.band_shares=10", "entry.step_s=2")
 BAND = 10.5  # with what half a share and the quotes' own steps make
-HALF_DAY = datetime(2025, 11, 28, 17, 40, tzinfo=UTC)  # after Thanksgiving: it closes at 18:00 UTC
+HALF_DAY = datetime(2025, 11, 28, 17, 52, tzinfo=UTC)  # after Thanksgiving: it closes at 18:00 UTC
 OF_THE_HALF_DAY = chain(date(2025, 12, 26), date(2026, 1, 2))
 PUTS = {each.con_id for each in CHAIN if each.right == "P"}
 
 
 def test_a_quiet_market_costs_one_straddle_and_hardly_a_hedge(tmp_path: Path) -> None:
-    street = Street(script=((0, 600.0), (4, 600.6), (9, 599.5), (14, 600.1)))
-    played = Theatre(tmp_path, street, {"spy": book("spy", *QUICK)}).play(15)
+    street = Street(script=((0, 600.0), (3, 600.6), (6, 599.5), (9, 600.1)))
+    played = Theatre(tmp_path, street, {"spy": book("spy", *QUICK)}).play(10)
     sound(played)
     call, put = sorted(played.options())
     assert (call + 1, *played.options().values()) == (put, 1, 1)  # the call and the put of one strike
@@ -89,28 +89,27 @@ def test_in_a_halt_nothing_is_sent_and_after_it_the_whole_fall_is_hedged_at_once
 
 
 def test_a_book_that_is_flat_over_the_weekend_has_sold_before_an_early_close(tmp_path: Path) -> None:
-    settings = (*QUICK, "nights.weekend=flatten", "nights.flatten_before_s=600", "risk.hours.before_close_s=900")
-    street = Street(script=((0, 600.0), (10, 606.0)))
+    settings = (*QUICK, "nights.weekend=flatten", "nights.flatten_before_s=240", "risk.hours.before_close_s=300")
+    street = Street(script=((0, 600.0), (4, 606.0)))
     theatre = Theatre(tmp_path, street, {"spy": book("spy", *settings)}, start=HALF_DAY, options=OF_THE_HALF_DAY)
-    played = theatre.play(22)
+    played = theatre.play(9)
     sound(played)
     assert fills(played, Purpose.ENTRY)
     assert not played.account
-    assert 10 < sent(played)[-1][0] < 20
+    assert 4 <= sent(played)[-1][0] < 8
 
 
 def test_after_an_early_close_nothing_is_traded_whatever_the_quotes_say(tmp_path: Path) -> None:
-    street = Street(script=((0, 600.0), (2, 600.0), (10, 608.0), (19, 608.0), (25, 620.0)))
-    theatre = Theatre(
-        tmp_path, street, {"spy": book("spy", *QUICK)}, start=HALF_DAY, options=OF_THE_HALF_DAY
-    )
-    played = theatre.play(27)
+    street = Street(script=((0, 600.0), (1, 600.0), (6, 608.0), (8, 608.0), (10, 620.0)))
+    settings = (*QUICK, "risk.hours.before_close_s=300")
+    theatre = Theatre(tmp_path, street, {"spy": book("spy", *settings)}, start=HALF_DAY, options=OF_THE_HALF_DAY)
+    played = theatre.play(12)
     sound(played)
     assert played.options()
     assert sent(played, Purpose.HEDGE)
-    assert sent(played)[-1][0] < 20
-    assert net_delta(played) > 20  # as it was left, and as the journal says
-    assert any("session" in each.why for each in played.entries(Decided))
+    assert sent(played)[-1][0] < 8
+    assert net_delta(played) > 20  # as it was left
+    assert played.entries(Decided)[-1].rule == "market closed"
 
 
 def test_before_an_event_nothing_is_bought(tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ def test_a_fresh_start_sells_what_the_book_owns_and_nothing_else_and_then_buys_a
     assert abs(net_delta(after) - 300) < 5
     flattened = intents(after, Purpose.FLATTEN)
     assert {each.instrument.con_id for each in flattened} == {SHARE.con_id, *sold}  # type: ignore[union-attr]
-    of_shares = [each.signed_quantity for each in fills(after, Purpose.FLATTEN) if each.instrument.con_id == SHARE.con_id]
+    of_shares = [
+        each.signed_quantity for each in fills(after, Purpose.FLATTEN) if each.instrument.con_id == SHARE.con_id
+    ]
     assert sum(of_shares) == 300 - before.shares()  # its hedge, and none of the owner's
 
 
@@ -143,7 +145,9 @@ def test_nothing_to_adopt_ends_the_start(tmp_path: Path) -> None:
     sound(played)
 
 
-@pytest.mark.parametrize("holds", [{CALL.con_id: 2}, {CALL.con_id: 2, PUT.con_id: 1}, {CALL.con_id: 1, PUT.con_id + 10: 1}])
+@pytest.mark.parametrize(
+    "holds", [{CALL.con_id: 2}, {CALL.con_id: 2, PUT.con_id: 1}, {CALL.con_id: 1, PUT.con_id + 10: 1}]
+)
 def test_half_a_straddle_is_not_adopted(tmp_path: Path, holds: dict[int, int]) -> None:
     played = Theatre(tmp_path, Street(), {"spy": book("spy", *QUICK)}, holds=holds, mode="adopt").play(2)
     assert "no straddle in the account" in _nothing_was_traded(played, ExitCode.NOTHING_TRADABLE)

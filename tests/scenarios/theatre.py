@@ -309,7 +309,7 @@ class Theatre:
             controls=self.inbox,
             panic=self.panic,
         )
-        self.scalping = Scalping(self.trading, self.books, self.broker, self.clock)
+        self.scalping = Scalping(self.trading, self.books, self.broker, self.clock, forgetful=self.mode == "fresh")
         opening = Opening(self.scalping, self.trading, self.mode, self.clock, waits_for_the_open=False)
         also = {"opens": opening.run(), "curtain": self._end(minutes)}
         also |= {f"act {i}": self._act(minute, act) for i, (minute, act) in enumerate(acts)}

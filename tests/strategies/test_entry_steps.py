@@ -276,10 +276,11 @@ def test_nothing_is_bought_before_the_house_has_spoken() -> None:
     assert play.hold() == "no word"
 
 
-def test_more_than_the_budget_is_not_ordered() -> None:
-    one = 2_090.0  # at the worst price, with fees
-    play = Play(ScalpParameters(sizing=SizingParameters(straddles=5)), evolve(LIMITS, budget=2 * one))
-    assert play.plan().proposals[0].quantity == 2
+@pytest.mark.parametrize(("each", "many"), [(2_088.0, 1), (2_092.0, 2)])
+def test_more_than_the_budget_is_not_ordered(each: float, many: int) -> None:
+    """A straddle of 2,066 may cost 1% more, and the fees."""
+    play = Play(ScalpParameters(sizing=SizingParameters(straddles=5)), evolve(LIMITS, budget=2 * each))
+    assert play.plan().proposals[0].quantity == many
 
 
 def test_options_whose_fees_nobody_knows_are_not_bought() -> None:

@@ -91,5 +91,12 @@ def test_a_trend_needs_half_an_hour_of_this_session() -> None:
     assert day_of(day_of(NOTHING_SEEN, line), [604.0] * 5, days=1).trend is None
 
 
+def test_a_trend_is_not_told_across_a_gap() -> None:
+    line = [600.0 + 0.1 * minute for minute in range(40)]
+    seen = day_of(NOTHING_SEEN, line)
+    assert seen.trend is not None
+    assert seen.seen(605.0, OPENS + timedelta(minutes=50), MONDAY, 2.0).trend is None
+
+
 def test_a_price_that_stands_still_has_no_trend() -> None:
     assert day_of(NOTHING_SEEN, [600.0] * 40).trend is None

@@ -122,6 +122,22 @@ def quote_age_of_flattening(facts: Facts, plan: Plan, parameters: RiskParameters
 
 
 @of_the_order(
+    "old Greeks",
+    "no hedge by a delta that was made of old quotes, though newer ones have come since: so it is after every silence",
+    applies=(HEDGE,),
+    reads=("quotes.stale_s",),
+)
+def old_greeks(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
+    most = parameters.quotes.stale_s
+    for quote in plan.quotes:
+        age = (facts.now - quote.received_at).total_seconds()
+        if age > most:
+            name = name_of(facts, quote.con_id)
+            return f"the delta was made of a quote of {name} that is {age:.1f} s old, and {most:g} s is the most"
+    return None
+
+
+@of_the_order(
     "true quotes",
     "no order is priced by delayed quotes, or by quotes that have stopped",
     applies=ALL_BUT_FLATTEN,
