@@ -39,6 +39,7 @@ from gamma_scalper.system import Config, SystemParameters
 from gamma_scalper.trading import Terms, Trading
 
 _SIGNALS = ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM"))
+_HURRIED_LOOK_S = 5.0
 _UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
@@ -116,7 +117,7 @@ class Program:
             lock=None,
             clock=self._clock,
             threaded=not offline,
-            parameters=evolve(system.journal, synchronous="normal", flush_every_s=1.0) if offline else system.journal,
+            parameters=evolve(system.journal, synchronous="normal", flush_every_s=5.0) if offline else system.journal,
         )
         inbox = Inbox.open(system.inbox_path)
         try:
@@ -175,8 +176,15 @@ class Program:
         return Terms(
             session=SessionBegan(system.mode, _version(), _digest(self._config)),
             reconcile=system.reconcile,
-            caretaker=system.caretaker,
+            caretaker=evolve(system.caretaker, look_s=self._look_s()),
             patience=max(patience, key=lambda each: each.drain_s, default=Patience()),
+        )
+
+    def _look_s(self) -> float:
+        """Commands of people come by the wall clock: in a market that is hurried they are looked for less often."""
+        speed = self._asked.speed
+        return max(
+            self._system.caretaker.look_s, _HURRIED_LOOK_S if speed is None else min(speed / 10, _HURRIED_LOOK_S)
         )
 
     async def _resident(self, name: str) -> Resident:

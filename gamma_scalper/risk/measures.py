@@ -205,3 +205,9 @@ def off_centre(facts: Facts) -> float:
     """How many shares of delta there are to hedge, once all that works has filled."""
     delta = facts.delta
     return abs(finite(delta.projected, "the delta") - finite(delta.centre, "what the policy hedges around"))
+
+
+def content(facts: Facts) -> bool:
+    """Is the projected delta where the policy wants it, known to be so?"""
+    target = facts.delta.target
+    return target is not None and target == facts.delta.projected

@@ -9,7 +9,16 @@ from gamma_scalper.domain.ports import Link
 from gamma_scalper.risk.facts import Facts, Motion, NotKnown
 from gamma_scalper.risk.guard import MomentGuard
 from gamma_scalper.risk.guards import hedging, house, quotes, records
-from gamma_scalper.risk.measures import figure, finite, in_doubt, is_orphan, off_centre, options_held, two_sided
+from gamma_scalper.risk.measures import (
+    content,
+    figure,
+    finite,
+    in_doubt,
+    is_orphan,
+    off_centre,
+    options_held,
+    two_sided,
+)
 from gamma_scalper.risk.parameters import RiskParameters
 from gamma_scalper.risk.registry import Said, said_now
 
@@ -139,12 +148,12 @@ def _delta(facts: Facts, parameters: RiskParameters) -> Delta:
     limits = parameters.hedging
     try:
         off = off_centre(facts)
-        if not off:
-            return Delta.IN_BAND  # of a book without straddles every figure per straddle is nothing too
-        if off >= figure(facts, limits.hedge_shares, limits.hedge_per_straddle):
+        due = off >= figure(facts, limits.hedge_shares, limits.hedge_per_straddle)
+        if off and due and not content(facts):  # without straddles any delta is due at once
             force = off >= figure(facts, limits.force_shares, limits.force_per_straddle)
             return Delta.FORCE_HEDGE if force else Delta.HEDGE_NEEDED
-        return Delta.IN_BAND if off < figure(facts, limits.epsilon_shares, limits.epsilon_per_straddle) else Delta.MINOR
+        little = off < figure(facts, limits.epsilon_shares, limits.epsilon_per_straddle) or not off
+        return Delta.IN_BAND if little else Delta.MINOR
     except NotKnown:
         return Delta.INVALID
 

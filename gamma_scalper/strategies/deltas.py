@@ -11,9 +11,13 @@ def target_of(band: Band, projected: float) -> float | None:
 
 
 def deltas_of(picture: Picture, band: Band | None) -> Deltas | None:
-    """None where the picture is unusable. Without a band nothing has a target."""
+    """None where the picture is unusable. Without a band there is no target; inside it the delta is at its target."""
     if picture.market is None or picture.options is None or picture.filled is None or picture.projected is None:
         return None
+    target = None
+    if band is not None:
+        outside = target_of(band, picture.projected)
+        target = picture.projected if outside is None else outside
     return Deltas(
         as_of=picture.market.at,
         legs=[(leg.option.con_id, leg.greeks.delta) for leg in picture.legs],
@@ -21,5 +25,5 @@ def deltas_of(picture: Picture, band: Band | None) -> Deltas | None:
         filled=picture.filled,
         projected=picture.projected,
         centre=0.0 if band is None else band.centre,
-        target=None if band is None else target_of(band, picture.projected),
+        target=target,
     )

@@ -8,12 +8,12 @@ import pytest
 from gamma_scalper.pricing import realised
 
 VOL = 0.2
-DAYS, WATCHED = 20_000, 400
+DAYS, WATCHED = 20_000, 100
 
 
 @pytest.fixture(scope="module")
 def bars():
-    """Open, high, low, close of days without nights, each watched 400 times and between the looks as a bridge goes."""
+    """Open, high, low, close of days without nights, each watched 100 times and between the looks as a bridge goes."""
     random = np.random.default_rng(7)
     step = VOL / math.sqrt(252 * WATCHED)
     moves = random.standard_normal((DAYS, WATCHED)) * step

@@ -19,7 +19,7 @@ from good_day import (
     plan_of,
     proposal,
 )
-from spoiling import Asked, Change, a_good_one, both, given, ordered, planned, quoted, steered
+from spoiling import Asked, Change, a_good_one, both, given, ordered, planned, quoted, seen, steered
 
 from gamma_scalper.domain.instruments import Combo, Leg
 from gamma_scalper.domain.money import Money

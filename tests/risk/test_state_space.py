@@ -37,6 +37,13 @@ def with_fact(path: str, value: object) -> Facts:
     return at_path(good_facts(), path, value)
 
 
+def test_a_policy_that_is_content_needs_no_hedge_however_far_from_the_centre_it_is():
+    far = at_path(at_path(good_facts(), "delta.projected", 60.0), "delta.target", 60.0)
+    assert space(far).delta is Delta.MINOR and not permit(far, PARAMETERS).allowed(Purpose.HEDGE)
+    wants = at_path(far, "delta.target", 0.0)
+    assert space(wants).delta is Delta.HEDGE_NEEDED
+
+
 def spread_of(bid: float, ask: float) -> Facts:
     contracts = good_facts().market.contracts | {SPY.con_id: contract(SPY, bid, ask)}
     return with_fact("market.contracts", contracts)

@@ -63,9 +63,9 @@ def test_greeks_of_the_broker_that_are_no_numbers_disturb_no_hedge(tmp_path: Pat
 
 def test_after_minutes_in_which_nothing_moves_the_account_s_figures_still_hold(tmp_path: Path) -> None:
     """A broker tells only figures that have changed, and now and then that this is all."""
-    street = Street(script=((0, 600.0), (8, 600.0), (10, 608.0)))
-    played = Theatre(tmp_path, street, {"spy": book("spy", *QUICK)}).play(10.5)
+    street = Street(script=((0, 600.0), (7, 600.0), (9, 608.0)))
+    played = Theatre(tmp_path, street, {"spy": book("spy", *QUICK)}).play(9.5)
     sound(played)
     assert not played.entries(PlanNotPermitted)
-    assert [minute for minute, _ in sent(played, Purpose.HEDGE) if minute > 8]
+    assert [minute for minute, _ in sent(played, Purpose.HEDGE) if minute > 7]
     assert abs(net_delta(played)) <= BAND

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_trend_of_8_percent_is_hedged_all_the_way_though_the_other_leg_finds_n
     def nobody_bids_for_puts(theatre: Theatre) -> None:
         theatre.street.no_bid |= PUTS
 
-    played = Theatre(tmp_path, street, {"spy": book("spy")}).play(27, (12, nobody_bids_for_puts))
+    short_shares_tie_up_half = book("spy", "risk.money.budget=100000")
+    played = Theatre(tmp_path, street, {"spy": short_shares_tie_up_half}).play(27, (12, nobody_bids_for_puts))
     sound(played)
     blind = [each for each in played.entries(StateChanged) if each.states[1] == "invalid"]
     assert len(blind) <= 2  # before the first quotes
@@ -61,7 +63,7 @@ def test_a_trend_of_8_percent_is_hedged_all_the_way_though_the_other_leg_finds_n
     assert not played.entries(PlanNotPermitted)
     hedges = sent(played, Purpose.HEDGE)
     minutes = [minute for minute, _ in hedges]
-    assert max(after - before for before, after in zip(minutes, minutes[1:], strict=False)) < 4
+    assert max(after - before for before, after in pairwise(minutes)) < 4
     assert minutes[-1] > 23
     assert {intent.side for minute, intent in hedges if minute > 1} == {Side.SELL}  # what gamma earns is sold high
     assert played.shares() < -120

@@ -63,6 +63,8 @@ class SimulatedMarket:
         self._watched: dict[tuple[int, ...], Watched] = {}
         self._offered: dict[int, Offer] = {}  # asset -> its underlying's offer at this tick
         self._options: dict[int, Option] = {}  # conId -> contract, for those that were asked for
+        self._interest: dict[int, int] = {}  # conId -> its open interest this morning, for those that were asked for
+        self._interest_of: object = None  # the day that is of
         self._open(inside[0], [Level(made.spot, made.first_variance) for made in generators])
         self._list_options()
 
@@ -151,6 +153,14 @@ class SimulatedMarket:
         if con_id < FIRST_OPTION:
             self._place(con_id)
             return 0
+        day = self._day.place
+        if self._interest_of != day:
+            self._interest_of, self._interest = day, {}
+        if con_id not in self._interest:  # it is told every second, and changes over night
+            self._interest[con_id] = self._this_mornings_interest(con_id)
+        return self._interest[con_id]
+
+    def _this_mornings_interest(self, con_id: int) -> int:
         ((i, rows),) = self._watch([con_id]).options
         series = self._listing.series[int(rows.ids[1, 0])]
         at = option_quotes.seen(self._assets[i], self._day.now(0, i), self._series, rows)

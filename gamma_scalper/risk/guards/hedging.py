@@ -5,7 +5,7 @@ from gamma_scalper.domain.money import to_float
 from gamma_scalper.domain.proposals import Plan
 from gamma_scalper.risk.facts import Facts, known
 from gamma_scalper.risk.guard import ENTRY, HEDGE, of_the_moment, of_the_order
-from gamma_scalper.risk.measures import changes, figure, finite, name_of, off_centre, options_held, spot
+from gamma_scalper.risk.measures import changes, content, figure, finite, name_of, off_centre, options_held, spot
 from gamma_scalper.risk.parameters import RiskParameters
 
 _ROUNDING = 1.0  # shares that a whole number of shares may overshoot by
@@ -26,7 +26,7 @@ def something_to_hedge(facts: Facts, parameters: RiskParameters) -> str | None:
 
 @of_the_moment(
     "hedge needed",
-    "no hedge inside the band",
+    "no hedge inside the band, be it the rule's or the policy's",
     applies=(HEDGE,),
     needs=_DELTA,
     reads=("hedging.hedge_shares", "hedging.hedge_per_straddle"),
@@ -34,7 +34,9 @@ def something_to_hedge(facts: Facts, parameters: RiskParameters) -> str | None:
 def hedge_needed(facts: Facts, parameters: RiskParameters) -> str | None:
     least = figure(facts, parameters.hedging.hedge_shares, parameters.hedging.hedge_per_straddle)
     off = off_centre(facts)
-    return f"{off:.1f} shares to hedge, and {least:g} are the fewest" if off < least else None
+    if off < least:
+        return f"{off:.1f} shares to hedge, and {least:g} are the fewest"
+    return "the delta is where the policy wants it" if content(facts) else None
 
 
 @of_the_moment(

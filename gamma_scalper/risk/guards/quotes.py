@@ -129,10 +129,10 @@ def quote_age_of_flattening(facts: Facts, plan: Plan, parameters: RiskParameters
 )
 def old_greeks(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
     most = parameters.quotes.stale_s
-    for quote in plan.quotes:
-        age = (facts.now - quote.received_at).total_seconds()
+    for each in plan.quotes:
+        age = (facts.now - each.received_at).total_seconds()
         if age > most:
-            name = name_of(facts, quote.con_id)
+            name = name_of(facts, each.con_id)
             return f"the delta was made of a quote of {name} that is {age:.1f} s old, and {most:g} s is the most"
     return None
 
