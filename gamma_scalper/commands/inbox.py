@@ -85,14 +85,24 @@ def panic(
     context: typer.Context,
     why: Why = "",
     both: Annotated[bool, typer.Option("--both", help="Paper and live, not only the mode that is set.")] = False,
+    over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Where the trader hangs: end its process, and sell from here at the broker."),
+    ] = False,
     set_: SetOption = None,
 ) -> None:
     """Stop everything and sell all that the books own: no new orders, working ones cancelled, mode EMERGENCY.
 
     It writes the file panic.flag and says what came of it. The way back: remove the file, then `unpause`. The exit code
-    is 7 where no trader has taken it.
+    is 7 where no trader has taken it, or something is left.
     """
-    system = load(context, set_).system
+    if over:
+        from gamma_scalper.commands.take_over import (
+            take_over,  # now: what it brings can't be loaded once a loop has run
+        )
+
+    loaded = load(context, set_)
+    system = loaded.system
     folder = system.state_dir if both else system.mode_dir
     if not folder.is_dir():
         raise UserError(f"{folder}: no trader has ever run here; set MODE and STATE_DIR as it has them")
@@ -107,8 +117,14 @@ def panic(
         typer.echo(line)
     if both:
         typer.echo(f"of the mode that is not {system.mode} nothing is said here: see `status` with MODE set to it")
-    if not outcome.taken:
+    if outcome.taken:
+        return
+    if not over:
         raise typer.Exit(int(ExitCode.NEEDS_A_PERSON))
+    typer.echo("taking over")
+    code = take_over(loaded)
+    typer.echo("every book is flat, and no order works" if code is ExitCode.OK else "something is left; look into TWS")
+    raise typer.Exit(int(code))
 
 
 _SILENCE = "no trader has answered; it will be taken when one runs: see `ops --kind CommandTaken`"

@@ -135,5 +135,5 @@ def in_words(outcome: Outcome, flag: Path) -> Iterator[str]:
         ]
         yield f"{desk.book} holds {', '.join(held) or 'nothing'}; works: {', '.join(works) or 'no order'}"
     if not outcome.taken:
-        yield "what to do: end the trader's process, then cancel its orders and close these positions in TWS by hand"
+        yield "what to do: `uv run main.py panic --take-over` ends its process and sells from here; or do it in TWS"
     yield f"the way back: remove {flag}, then `uv run main.py unpause`"

@@ -30,7 +30,6 @@ from gamma_scalper.kernel import Clock, Patience, WallClock
 from gamma_scalper.market_access import with_broker
 from gamma_scalper.paper_account import Kept
 from gamma_scalper.pipeline.book import BookParameters
-from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.recovery import keep, recover
 from gamma_scalper.reports.summary_shown import session_summary
@@ -61,7 +60,7 @@ def run(config: Config, asked: Asked) -> ExitCode:
         held.callback(FileLock(system.lock_path, WallClock().now()).release)
         load_market_code() if system.gateway == "embedded" else load_compiled_code()
         first = next(iter(asked.books.values()))
-        kept = Kept(system.exchange_path, _last_moment(system), first.fees)
+        kept = Kept(system.exchange_path, last_moment(system), first.fees)
 
         async def trade(broker: Broker, clock: Clock) -> ExitCode:
             return await Program(config, asked, broker, clock).run()
@@ -79,7 +78,7 @@ def parsed_duration(text: str) -> tuple[int, str] | None:
     return int(found[1]), found[2]
 
 
-def _last_moment(system: SystemParameters) -> datetime | None:
+def last_moment(system: SystemParameters) -> datetime | None:
     """Up to when the journal has seen the market."""
     if not system.journal_url and not (system.mode_dir / "journal.db").exists():
         return None
@@ -126,7 +125,7 @@ class Program:
                 journal=journal,
                 clock=self._clock,
                 remembered=recover(journal),
-                residents=[await self._resident(name) for name in self._asked.books],
+                residents=[await resident_of(self._broker, self._clock, about) for about in self._asked.books.values()],
                 terms=self._terms(),
                 controls=inbox,
                 panic=system.panic_watch(),
@@ -174,7 +173,7 @@ class Program:
         system, books = self._system, self._asked.books
         patience = [book.ring.patience() for book in books.values()]
         return Terms(
-            session=SessionBegan(system.mode, _version(), _digest(self._config)),
+            session=SessionBegan(system.mode, program_version(), digest(self._config)),
             reconcile=system.reconcile,
             caretaker=evolve(system.caretaker, look_s=self._look_s()),
             patience=max(patience, key=lambda each: each.drain_s, default=Patience()),
@@ -186,20 +185,6 @@ class Program:
         return max(
             self._system.caretaker.look_s, _HURRIED_LOOK_S if speed is None else min(speed / 10, _HURRIED_LOOK_S)
         )
-
-    async def _resident(self, name: str) -> Resident:
-        about = self._asked.books[name]
-        symbol = about.underlying.symbol
-        try:
-            share = await self._broker.catalogue.stock(symbol, about.underlying.currency)
-        except (Refused, Unanswered) as error:
-            raise UserError(
-                f"book {name}: {symbol}: {error}; look at [underlying] in books/{name}.toml",
-                ExitCode.NOTHING_TRADABLE,
-            ) from error
-        hours: Hours = about.hours()
-        hours.of(share, self._clock.now())  # calendars take a while to load, and nobody should wait for them later
-        return about.resident(share, hours)
 
     async def _end_in_time(self, trading: Trading) -> None:
         count, unit = parsed_duration(self._asked.lasts) or (0, "s")
@@ -223,14 +208,29 @@ class Program:
         await self._clock.sleep((until - self._clock.now()).total_seconds())
 
 
-def _version() -> str:
+async def resident_of(broker: Broker, clock: Clock, about: BookParameters) -> Resident:
+    """The book, with what the broker says of its underlying."""
+    symbol = about.underlying.symbol
+    try:
+        share = await broker.catalogue.stock(symbol, about.underlying.currency)
+    except (Refused, Unanswered) as error:
+        raise UserError(
+            f"book {about.name}: {symbol}: {error}; look at [underlying] in books/{about.name}.toml",
+            ExitCode.NOTHING_TRADABLE,
+        ) from error
+    hours = about.hours()
+    hours.of(share, clock.now())  # calendars take a while to load, and nobody should wait for them later
+    return about.resident(share, hours)
+
+
+def program_version() -> str:
     try:
         return version("gamma-scalper")
     except PackageNotFoundError:  # it is run from its folder, and is no installed package
         return "0.1.0"
 
 
-def _digest(config: Config) -> str:
+def digest(config: Config) -> str:
     """Names the settings in force, so that two sessions can be told apart; private ones are left out."""
     keys = [key for key in keys_of(SystemParameters) if not key.about.private]
     text = [f"{key.path}={value_at(config.system, key.path)}" for key in keys if key.path != "state_dir"]

@@ -95,7 +95,12 @@ class VirtualLoop(base_events.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        when = self._now + delay
+        if (
+            delay > 0 and when == self._now
+        ):  # too little to be added; time must pass, or who waits for it waits for ever
+            when = math.nextafter(self._now, math.inf)
+        return self.call_at(when, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None

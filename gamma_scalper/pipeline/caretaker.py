@@ -100,10 +100,10 @@ class Caretaker:
         panic.heed(self._house, self._books, self._parameters.flatten_s)
         for book in sorted(self._books):
             marked_at = self._marked_at.get(book)
-            if marked_at is None or (now - marked_at).total_seconds() >= self._parameters.mark_s:
-                if self._mark(book):  # or else at the next look: nothing is begun on losses that are not known
-                    self._marked_at[book] = now
-                    self._break(book)
+            due = marked_at is None or (now - marked_at).total_seconds() >= self._parameters.mark_s
+            if due and self._mark(book):  # or else at the next look: nothing is begun on losses that are not known
+                self._marked_at[book] = now
+                self._break(book)
 
     def _begin_day(self, today: date, now: datetime) -> None:
         """The broker tells executions since midnight, so that it has long told all of what is closed now."""

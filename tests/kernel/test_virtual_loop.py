@@ -36,6 +36,15 @@ async def test_a_timer_fires_exactly_at_its_time():
     assert fired == [(when, when) for when in sorted((0.1, 1 / 3, 1e-9, 86_400.000001))]
 
 
+async def test_a_sleep_too_short_to_be_added_to_the_time_lets_it_pass_all_the_same():
+    """Or who sleeps for what is left of two seconds, and then for what is left of that, never gets there."""
+    loop = virtual_loop()
+    await asyncio.sleep(60.15)
+    before = loop.time()
+    await asyncio.sleep(1e-30)
+    assert before < loop.time() < before + 1e-9
+
+
 async def test_timers_of_one_moment_fire_in_the_order_they_were_set():
     loop, fired = virtual_loop(), []
     for number in range(200):

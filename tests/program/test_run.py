@@ -6,18 +6,20 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
+from typed import REPOSITORY, started, typed
 
 from config import load_config
+from gamma_scalper.commands import take_over
+from gamma_scalper.commands.panic import put_file
 from gamma_scalper.commands.run import Asked, run
 from gamma_scalper.domain.entries import SessionEnded
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.fills import Fill
 from gamma_scalper.journal.reader import JournalReader
 
-REPOSITORY = Path(__file__).parents[2]
 MARKET = "gbm:sigma=0.4,implied=0.4,step=5"
 QUICK = ("entry.step_s=1", "entry.step_pct=50", "selection.max_expiries=1", "selection.strikes_per_expiry=3")
 
@@ -38,11 +40,8 @@ def rows(folder):
 
 def command(folder, *arguments):
     """From a second terminal."""
-    ran = subprocess.run(
-        [sys.executable, REPOSITORY / "main.py", *arguments],
-        env=os.environ | {"STATE_DIR": str(folder)}, capture_output=True, text=True,
-    )  # fmt: skip
-    return ran.returncode, ran.stdout + ran.stderr
+    answer = typed(REPOSITORY, *arguments, STATE_DIR=str(folder))
+    return answer.code, answer.out + answer.err
 
 
 def test_it_buys_a_straddle_and_goes_on_with_it_where_it_stopped(tmp_path, capsys):
@@ -64,19 +63,16 @@ def test_a_run_with_a_seed_is_the_same_to_the_byte(tmp_path):
     told = []
     for hash_seed in ("1", "2"):
         folder = tmp_path / hash_seed
-        ran = subprocess.run(
-            [sys.executable, REPOSITORY / "main.py", "--for", "4m", "--speed", "max", "--market", MARKET],
-            env=os.environ | {"STATE_DIR": str(folder), "PYTHONHASHSEED": hash_seed, "LOG_LEVEL": "WARNING"},
-            capture_output=True, text=True, cwd=tmp_path,
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        told.append((ran.stdout, *(command(folder, each, "--json")[1] for each in ("summary", "ops"))))
+        settings = {"STATE_DIR": str(folder), "PYTHONHASHSEED": hash_seed, "LOG_LEVEL": "WARNING"}
+        ran = started(REPOSITORY, "--for", "4m", "--speed", "max", "--market", MARKET, **settings)
+        assert ran.code == 0, ran.err
+        told.append((ran.out, *(command(folder, each, "--json")[1] for each in ("summary", "ops"))))
     assert told[0] == told[1]
     assert "Decided" in told[0][2] and json.loads(told[0][1])["schema"] == "summary/1"
 
 
 @contextmanager
-def started(folder):
+def trader(folder):
     """A trader that has its first figures; one that still lives at the end is killed."""
     with subprocess.Popen(
         [sys.executable, REPOSITORY / "main.py", "--market", MARKET, "--speed", "5"],
@@ -92,7 +88,7 @@ def started(folder):
 
 
 def test_it_obeys_from_a_second_terminal_and_ends_when_it_is_told_to(tmp_path):
-    with started(tmp_path) as process:
+    with trader(tmp_path) as process:
         assert command(tmp_path, "pause", "lunch") == (0, "paused: nothing new is begun; what lives goes on\n")
         code, said = command(tmp_path, "status")
         assert code == 0 and "lunch" in said
@@ -106,7 +102,7 @@ def test_it_obeys_from_a_second_terminal_and_ends_when_it_is_told_to(tmp_path):
 
 
 def test_ctrl_c_ends_it_with_a_summary_and_without_a_traceback(tmp_path):
-    with started(tmp_path) as process:
+    with trader(tmp_path) as process:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 0 and "the last session" in out and "Traceback" not in out
@@ -115,12 +111,9 @@ def test_ctrl_c_ends_it_with_a_summary_and_without_a_traceback(tmp_path):
 
 
 def refused(*arguments, **environment):
-    ran = subprocess.run(
-        [sys.executable, REPOSITORY / "main.py", *arguments],
-        env=os.environ | environment, capture_output=True, text=True,
-    )  # fmt: skip
-    assert "Traceback" not in ran.stderr and len(ran.stderr.splitlines()) == 1, ran.stderr
-    return ran.returncode, ran.stderr
+    answer = typed(REPOSITORY, *arguments, **environment)
+    assert len(answer.err.splitlines()) == 1, answer.err
+    return answer.code, answer.err
 
 
 @pytest.mark.parametrize(
@@ -166,9 +159,18 @@ def test_an_underlying_that_is_not_traded_there_ends_it_with_nothing_traded(tmp_
     assert error.value.exit_code is ExitCode.NOTHING_TRADABLE
 
 
-def test_a_second_trader_is_refused_and_after_a_death_the_next_goes_on(tmp_path):
-    with started(tmp_path) as process, pytest.raises(UserError, match=f"process {process.pid}"):
-        trade(tmp_path, "1m")
-    trade(tmp_path, "1m")
+def test_a_second_trader_is_refused_and_one_that_hangs_is_ended_and_sold_out(tmp_path, monkeypatch):
+    trade(tmp_path, "2m")
+    monkeypatch.setattr(take_over, "_MERCY_S", 0.3)
+    with trader(tmp_path) as process:
+        with pytest.raises(UserError, match=f"process {process.pid}"):
+            trade(tmp_path, "1m")
+        process.send_signal(signal.SIGSTOP)
+        put_file(tmp_path / "paper", "ada", "it hangs", datetime.now(UTC))
+        config = load_config([f"state_dir={tmp_path}", f"market={MARKET}", "log_level=ERROR"], environment={})
+        assert take_over.take_over(config) is ExitCode.OK
+        assert process.wait(timeout=30) == -signal.SIGKILL
+    code, said = command(tmp_path, "positions", "--json")
+    assert code == 0 and json.loads(said)["positions"] == []
     moments = [row.at for row in rows(tmp_path)]
-    assert moments == sorted(moments)
+    assert moments == sorted(moments), "after each death it went on where it was"
