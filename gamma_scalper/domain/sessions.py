@@ -116,6 +116,7 @@ class Sessions:
             raise OutsideCalendar(f"{day} lies outside {self.first} to {self.last}")
 
 
+@lru_cache(maxsize=64)  # a calendar takes a while to make, and every book asks for the same
 def exchange_sessions(calendar: str, first: date, last: date, close_delay_min: int = 0) -> Sessions:
     """The calendar's sessions; `close_delay_min` is for products that trade on after the close, early ones too."""
     import exchange_calendars  # slow to import, and only some programs need it

@@ -96,10 +96,8 @@ class VirtualLoop(base_events.BaseEventLoop):
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         when = self._now + delay
-        if (
-            delay > 0 and when == self._now
-        ):  # too little to be added; time must pass, or who waits for it waits for ever
-            when = math.nextafter(self._now, math.inf)
+        if delay > 0 and when == self._now:
+            when = math.nextafter(self._now, math.inf)  # or who sleeps for the little that is left sleeps for ever
         return self.call_at(when, callback, *args, context=context)
 
     def call_at(

@@ -8,7 +8,16 @@ from checks import fills, intents, net_delta, sound
 from quick import QUICK, nobody_trades_until, ordered_now
 from theatre import ACCOUNT, CASH, SHARE, Act, Played, Street, Theatre, asked, book
 
-from gamma_scalper.domain.entries import CancelAsked, CommandTaken, Delivered, Halted, HaltLifted, Lapsed, SessionEnded
+from gamma_scalper.domain.entries import (
+    CancelAsked,
+    CommandTaken,
+    Delivered,
+    Halted,
+    HaltLifted,
+    Lapsed,
+    Ordered,
+    SessionEnded,
+)
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.orders import Purpose, Side
 from gamma_scalper.domain.strategy_entries import Decided, StateChanged
@@ -16,7 +25,7 @@ from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.portfolio.ledger import cash
 from gamma_scalper.recovery import fold
 
-THURSDAY, FRIDAYS_END = datetime(2026, 2, 12, 20, 0, tzinfo=UTC), datetime(2026, 2, 13, 20, 57, tzinfo=UTC)
+THURSDAY, FRIDAYS_END = datetime(2026, 2, 12, 20, 0, tzinfo=UTC), datetime(2026, 2, 13, 20, 58, tzinfo=UTC)
 TUESDAY = datetime(2026, 2, 17, 14, 29, tzinfo=UTC)  # a minute before the market opens, after a long weekend
 TO_THE_END = (*QUICK, "risk.structure.min_dte=1", "exits.min_dte=0", "exits.roll_dte=0", "entry.give_up=0.2")
 LOSSES = (*QUICK, "risk.loss.max_daily_loss=100", "exits.stop_pct=0", "exits.reentry_after_s=5")
@@ -40,11 +49,13 @@ def _expired(folder: Path, overrides: tuple[str, ...]) -> Theatre:
     assert sorted(bought.options().values()) == [1, 1]
     nobody_trades_until(first.engine, FRIDAYS_END)
     last = Theatre(folder, Street(script=[(0, 603.0)], no_bid=set(bought.options())), books, engine=first.engine)
-    kept = last.play(5)
+    kept = last.play(3)
     sound(kept)
     assert kept.options() == bought.options()
     assert {each.purpose for entry in ordered_now(kept) for each in entry.intents} == {Purpose.HEDGE}
     assert kept.shares() <= -90  # what nobody buys is hedged to its end
+    hedged = next(row.at for row in kept.rows[kept.before :] if isinstance(row.entry, Ordered))
+    assert hedged - FRIDAYS_END < timedelta(seconds=5)  # though nobody had marked it since the day before
     nobody_trades_until(first.engine, TUESDAY)
     return last
 
@@ -53,7 +64,7 @@ def test_options_that_expired_leave_shares_which_are_only_reduced(tmp_path: Path
     last = _expired(tmp_path, TO_THE_END)
     left = last.engine.account(ACCOUNT).held[SHARE.con_id].quantity
     assert 0 < left <= 10  # a hundred were delivered against those that were short
-    played = Theatre(tmp_path, Street(script=[(0, 603.0)]), last.books, engine=last.engine).play(4)
+    played = Theatre(tmp_path, Street(script=[(0, 603.0)]), last.books, engine=last.engine).play(2)
     sound(played)
     assert [each.how for each in played.entries(Delivered)] == ["exercise"]
     assert [each.option.right for each in played.entries(Lapsed)] == ["P"]
@@ -72,7 +83,7 @@ def test_shares_that_are_left_are_sold_whatever_there_is_to_enter_and_even_when_
     """A start that finds no straddle, at a market still closed, is no reason to leave shares alone."""
     last = _expired(tmp_path, TO_THE_END)
     street = Street(script=[(0, 603.0)], option_half_spread=3.0)
-    played = Theatre(tmp_path, street, last.books, engine=last.engine).play(3, (0.1, asked("pause")))
+    played = Theatre(tmp_path, street, last.books, engine=last.engine).play(2, (0.1, asked("pause")))
     sound(played)
     assert played.error is None
     assert not played.account
@@ -83,11 +94,11 @@ def test_shares_that_are_left_are_sold_whatever_there_is_to_enter_and_even_when_
 
 def test_a_days_loss_ends_the_position_and_nothing_new_is_begun(tmp_path: Path) -> None:
     theatre = Theatre(tmp_path, Street(), {"spy": book("spy", *LOSSES)})
-    played = theatre.play(6, (1, _volatility(0.12)), (4, asked("lift", "daily loss", "spy")))
+    played = theatre.play(3, (0.5, _volatility(0.12)), (2, asked("lift", "daily loss", "spy")))
     sound(played)
     assert {each.breaker for each in played.entries(Halted)} == {"daily loss"}
     assert not played.account
-    assert [each.instrument.con_id for each in intents(played, Purpose.ENTRY)[1:]] == []
+    assert len(intents(played, Purpose.ENTRY)) == 1
     halted = next(row.at for row in played.rows if isinstance(row.entry, Halted))
     exits = [fill.at for fill in fills(played, Purpose.EXIT)]
     assert exits and max(exits) - halted < timedelta(seconds=60)
@@ -99,7 +110,7 @@ def test_a_days_loss_ends_the_position_and_nothing_new_is_begun(tmp_path: Path) 
 
 def test_one_odd_quote_is_no_loss(tmp_path: Path) -> None:
     theatre = Theatre(tmp_path, Street(), {"spy": book("spy", *LOSSES)})
-    played = theatre.play(3, (1, _volatility(0.12)), (1.1, _volatility(0.15)))
+    played = theatre.play(2, (1, _volatility(0.12)), (1.1, _volatility(0.15)))
     sound(played)
     assert not played.entries(Halted)
     assert not intents(played, Purpose.EXIT)
@@ -108,7 +119,7 @@ def test_one_odd_quote_is_no_loss(tmp_path: Path) -> None:
 
 def _lost(folder: Path) -> Theatre:
     theatre = Theatre(folder, Street(), {"spy": book("spy", *LOSSES)})
-    played = theatre.play(3, (1, _volatility(0.12)))
+    played = theatre.play(1.5, (0.5, _volatility(0.12)))
     assert not played.account
     nobody_trades_until(theatre.engine, theatre.start.replace(day=13, hour=15))
     return theatre

@@ -65,9 +65,9 @@ def _works(purpose: Purpose) -> Callable[[View], bool]:
 
 
 def test_two_books_on_one_underlying_each_hedge_their_own_and_come_to_the_account(tmp_path: Path) -> None:
-    street = Street(script=[(0, 600.0), (1, 600.0), (3, 606.0), (5, 601.0)])
+    street = Street(script=[(0, 600.0), (0.5, 600.0), (2, 606.0), (3, 601.0)])
     books = _books(second=("sizing.straddles=2", "hedge.band_shares=12"))
-    played = Theatre(tmp_path, street, books).play(5.5)
+    played = Theatre(tmp_path, street, books).play(3.2)
     sound(played)
     one, two = _held(played, "one"), _held(played, "two")
     assert sorted(each for con_id, each in one.items() if con_id != SHARE.con_id) == [1, 1]
@@ -84,7 +84,7 @@ def test_two_books_never_trade_with_each_other(tmp_path: Path) -> None:
     resting = ("hedge.execution=passive", "hedge.patience_s=60", "risk.hours.after_open_s=1890")  # enters at 15:01:30
     street = Street(script=[(0, 600.0), (0.2, 600.0), (0.7, 612.0), (0.8, 612.0), (1.4, 606.0)])
     waits = (0.8, asked("pause", book="two")), (1.8, asked("unpause", book="two"))
-    played = Theatre(tmp_path, street, _books(first=resting)).play(4, *waits)
+    played = Theatre(tmp_path, street, _books(first=resting)).play(3.2, *waits)
     sound(played)
     (offer,) = intents(played, Purpose.HEDGE, "one")[:1]
     assert offer.side is Side.SELL
@@ -96,7 +96,7 @@ def test_two_books_never_trade_with_each_other(tmp_path: Path) -> None:
 
 
 def test_flattening_one_book_leaves_the_other_as_it_is(tmp_path: Path) -> None:
-    played = Theatre(tmp_path, Street(), _books()).play(2.5, (1, asked("flatten", book="one")))
+    played = Theatre(tmp_path, Street(), _books()).play(1.5, (1, asked("flatten", book="one")))
     sound(played)
     assert not _held(played, "one")
     assert len(_held(played, "two")) == 3
@@ -106,7 +106,7 @@ def test_flattening_one_book_leaves_the_other_as_it_is(tmp_path: Path) -> None:
 
 def test_two_books_do_not_spend_the_same_cash(tmp_path: Path) -> None:
     """There is enough for one straddle; the other book is told so."""
-    played = Theatre(tmp_path, Street(script=[(0, 603.5)]), _books(), cash=Decimal(5_300)).play(2)
+    played = Theatre(tmp_path, Street(script=[(0, 603.5)]), _books(), cash=Decimal(5_300)).play(1)
     sound(played)
     entered = [each for each in ("one", "two") if _held(played, each)]
     assert len(entered) == 1
@@ -121,9 +121,9 @@ def test_a_book_whose_strategy_fails_keeps_its_position_and_loses_its_orders_and
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fails(monkeypatch, "one", _works(Purpose.HEDGE))
-    street = Street(script=[(0, 600.0), (1, 600.0), (3, 606.0)])
+    street = Street(script=[(0, 600.0), (0.5, 600.0), (2, 606.0)])
     resting = ("hedge.execution=passive", "hedge.patience_s=60")
-    played = Theatre(tmp_path, street, _books(first=resting)).play(4)
+    played = Theatre(tmp_path, street, _books(first=resting)).play(2.5)
     sound(played)
     halted = [(row.book, row.entry.breaker) for row in played.rows if isinstance(row.entry, Halted)]
     assert halted == [("one", "ring ended")]

@@ -11,7 +11,7 @@ from theatre import ACCOUNT, CHAIN, MONDAY, SHARE, Played, Street, Theatre, aske
 
 from gamma_scalper.domain.entries import Accepted, FlattenAsked, Ordered, SessionEnded, TakenOver
 from gamma_scalper.domain.exits import ExitCode
-from gamma_scalper.domain.orders import Purpose, Side
+from gamma_scalper.domain.orders import Purpose
 
 CALL, PUT = (next(each for each in CHAIN if (each.strike, each.right) == (600, right)) for right in ("C", "P"))
 
@@ -59,15 +59,15 @@ def test_a_restart_hedges_the_position_of_before_as_soon_as_it_has_to(tmp_path: 
 
 def test_what_the_strategy_waits_for_outlives_a_restart(tmp_path: Path) -> None:
     """A restart is no way round the pause between two entries."""
-    books = {"spy": book("spy", *QUICK, "exits.target_dollars=1", "exits.reentry_after_s=600")}
-    first = Theatre(tmp_path, Street(script=[(0, 600.0), (1, 600.0), (2, 606.0)]), books)
-    before = first.play(4)
+    books = {"spy": book("spy", *QUICK, "exits.target_dollars=1", "exits.reentry_after_s=180")}
+    first = Theatre(tmp_path, Street(script=[(0, 600.0), (0.3, 600.0), (0.8, 606.0)]), books)
+    before = first.play(1.5)
     assert not before.account
     again = Theatre(tmp_path, Street(script=[(0, 606.0)]), books, engine=first.engine)
-    waited = again.play(5)
+    waited = again.play(1.5)
     sound(waited)
     assert not ordered_now(waited)
-    bought = Theatre(tmp_path, Street(script=[(0, 606.0)]), books, engine=first.engine).play(6)
+    bought = again.play(2)
     sound(bought)
     assert sorted(bought.options().values()) == [1, 1]
 
@@ -78,7 +78,7 @@ def test_a_restart_goes_on_with_an_order_that_outlived_the_process(tmp_path: Pat
     first = Theatre(tmp_path, Street(), books)
     cut = first.play(0.2, (0.1, power_cut()))
     assert [each.ticket.order_ref for each in cut.engine.open_orders()] == ["spy/1"]
-    street = Street(script=[(0, 598.0), (2, 598.0)])  # where its price is good
+    street = Street(script=[(0, 600.0), (0.3, 600.0), (0.5, 598.0)])  # where its price is good, a little later
     after = Theatre(tmp_path, street, books, engine=first.engine).play(2)
     sound(after)
     assert after.error is None
@@ -102,11 +102,9 @@ def test_a_fresh_start_sells_what_the_book_owns_and_nothing_else_and_then_buys_a
     assert sold.keys().isdisjoint(bought)
     assert sorted(bought.values()) == [1, 1]
     assert abs(net_delta(after) - 300) < 5
-    flattened = intents(after, Purpose.FLATTEN)
-    assert {each.instrument.con_id for each in flattened} == {SHARE.con_id, *sold}  # type: ignore[union-attr]
-    of_shares = [
-        each.signed_quantity for each in fills(after, Purpose.FLATTEN) if each.instrument.con_id == SHARE.con_id
-    ]
+    flattened = fills(after, Purpose.FLATTEN)
+    assert {each.instrument.con_id for each in flattened} == {SHARE.con_id, *sold}
+    of_shares = [each.signed_quantity for each in flattened if each.instrument.con_id == SHARE.con_id]
     assert sum(of_shares) == 300 - before.shares()  # its hedge, and none of the owner's
 
 
