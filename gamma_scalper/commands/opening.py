@@ -32,13 +32,13 @@ class Opening:
         self._waits = waits_for_the_open
 
     async def run(self) -> None:
+        if self._start == "fresh":
+            self._flatten()  # before a strategy sees what there is; nothing is sold before books and account agree
         await self._refuse_halted()
         await self._compared()
         if self._start == "adopt":
             await self._adopt()
         await self._agree()
-        if self._start == "fresh":
-            self._flatten()
         for book in self._trading.books.values():
             if _idle(book):
                 await self._something_to_trade(book)

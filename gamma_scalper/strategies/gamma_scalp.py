@@ -64,7 +64,9 @@ class GammaScalp:
         if memory.asked:
             living = {order.intent.id.number for order in scene.position.live}
             memory = evolve(memory, asked=tuple(each for each in memory.asked if each.number in living))
-        campaign = carried_on(memory.campaign, scene, memory.realised_idle)
+        campaign = memory.campaign
+        if campaign is not None or not scene.position.busy:  # none begins with what the desk is getting rid of
+            campaign = carried_on(campaign, scene, memory.realised_idle)
         if campaign is None and memory.campaign is not None:
             memory = _ended(memory, scene, exits.reentry_after_s)
         elif campaign is not memory.campaign:

@@ -1,7 +1,7 @@
 """A whole house on the simulated adapter, with a script to trade by. It can be killed anywhere, and begin anew."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -90,13 +90,16 @@ class Deaths:
 
     at: int | None = None  # None: it lives
     done: list[str] = field(factory=list)
+    left: list[object] = field(factory=list)  # beside each: when it was, and how far the journal was durable
     dead: bool = False
+    leaves: Callable[[], object] = lambda: None
 
     def does(self, what: str) -> None:
         """Raises before it is done."""
         if self.dead:
             raise Died
         self.done.append(what)
+        self.left.append(self.leaves())
         if self.at is not None and len(self.done) == self.at:
             self.dead = True
             raise Died
@@ -215,6 +218,7 @@ class Ended:
     """What a session left behind."""
 
     done: Sequence[str]
+    left: Sequence[object]
     held: dict[int, Decimal]
     cash: Decimal
     trades: Sequence[tuple[int, Decimal, Decimal]]
@@ -243,6 +247,7 @@ class House:
         self.journal = SqlJournal.open(
             f"sqlite:///{path}", lock=None, clock=street.clock, threaded=False, parameters=kept
         )
+        self.deaths.leaves = lambda: (street.clock.now(), self.journal.head)
         self._remembered = recover(self.journal)
         self._broker = SimulatedBroker(street.venue, ACCOUNT, faults=street.faults)
         share = CONTRACTS.share
@@ -334,7 +339,7 @@ class Session:
                     await house.live_until(self.until)
                     break
                 except Died:
-                    deaths = Deaths(done=list(deaths.done))
+                    deaths = Deaths(done=deaths.done, left=deaths.left)
                     back_at = self.back_at or clock.now() + timedelta(seconds=1)
                     await clock.sleep((back_at - clock.now()).total_seconds())
         finally:
@@ -342,7 +347,8 @@ class Session:
             with suppress(asyncio.CancelledError):
                 await quoting
         account = street.engine.account(ACCOUNT)
-        return Ended(deaths.done, street.held, account.cash, street.trades(), house.remembered, lives)
+        held, trades = street.held, street.trades()
+        return Ended(deaths.done, deaths.left, held, account.cash, trades, house.remembered, lives)
 
 
 def lived_in(folder: Path, session: Session, deaths: Deaths) -> Ended:

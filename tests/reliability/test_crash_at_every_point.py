@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 import pytest
 from busy_house import BOOK, CASH, Deaths, Ended, Session, lived
@@ -42,8 +43,17 @@ def as_it_lived(session: Session) -> Ended:
 
 def points(session: Session) -> Sequence[int]:
     """Every moment at which a process can die and leave something else behind than at the moment before."""
-    done = as_it_lived(session).done
-    return [number for number, what in enumerate(done, 1) if what != "append Marked"]
+    living = as_it_lived(session)
+    moments = [
+        (number, what, left)
+        for number, (what, left) in enumerate(zip(living.done, living.left, strict=True), 1)
+        if what != "append Marked"
+    ]
+    return [
+        number
+        for (_, _, left_before), (number, what, left) in pairwise([(0, "", None), *moments])
+        if left != left_before or what.startswith("after")  # the broker has it
+    ]
 
 
 def must_be_as_if_nothing_had_happened(after: Ended, living: Ended) -> None:
@@ -64,9 +74,9 @@ def test_the_session_that_lives_is_busy() -> None:
     must_be_as_if_nothing_had_happened(living, living)
 
 
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(4))
 def test_a_process_that_dies_at_any_point_leaves_nothing_lost_and_nothing_doubled(part: int) -> None:
-    for at in points(BUSY)[part::8]:
+    for at in points(BUSY)[part::4]:
         after = lived(BUSY, Deaths(at=at))
         assert after.lives == 2, after.done[at - 1]
         must_be_as_if_nothing_had_happened(after, as_it_lived(BUSY))
@@ -88,7 +98,7 @@ OVER_THE_WEEKEND = Session(
     )
     + script(NEXT_MONDAY, [(3, 2, -60, 1_000, "take"), (4, 2, 0, 1_000, "take"), (5, 0, 0, 1_000, "take")]),
     pace_s=20,
-    back_at=NEXT_MONDAY - timedelta(minutes=5),
+    back_at=NEXT_MONDAY - timedelta(seconds=40),
 )
 
 
@@ -98,11 +108,10 @@ def fridays_points(session: Session) -> Sequence[int]:
     return [number for number in points(session) if number < monday]
 
 
-@pytest.mark.parametrize("part", range(2))
-def test_a_process_that_dies_on_friday_knows_on_monday_what_it_owns_though_nobody_tells_it(part: int) -> None:
+def test_a_process_that_dies_on_friday_knows_on_monday_what_it_owns_though_nobody_tells_it() -> None:
     living = as_it_lived(OVER_THE_WEEKEND)
     last = max(number for number, what in enumerate(living.done, 1) if what == "before sending book/6")
-    for at in fridays_points(OVER_THE_WEEKEND)[3 * part :: 6]:
+    for at in fridays_points(OVER_THE_WEEKEND)[::2]:
         after = lived(OVER_THE_WEEKEND, Deaths(at=at))
         ledger = after.remembered.desks[BOOK].ledger
         assert after.held == living.held == {}, living.done[at - 1]

@@ -91,7 +91,7 @@ def test_a_restart_goes_on_with_an_order_that_outlived_the_process(tmp_path: Pat
 
 
 def test_a_fresh_start_sells_what_the_book_owns_and_nothing_else_and_then_buys_anew(tmp_path: Path) -> None:
-    books = {"spy": book("spy", *QUICK, "baseline.own_shares=300", "exits.reentry_after_s=5")}
+    books = {"spy": book("spy", *QUICK, "baseline.own_shares=300")}
     first = Theatre(tmp_path, Street(), books, holds={SHARE.con_id: 300})
     before = first.play(2)
     street = Street(script=[(0, 608.0)])  # where another straddle is the best
