@@ -11,11 +11,12 @@ from gamma_scalper.domain.strategy_entries import Decided, Noted, StrategyEntry
 from gamma_scalper.kernel import Channel, Clock, Watch, Writer
 from gamma_scalper.pipeline.messages import DeltaUpdate, Reason
 from gamma_scalper.pipeline.thoughts import Thought
-from gamma_scalper.strategies.base import Act, Hold, Judgement, Standing, Strategy, View
+from gamma_scalper.strategies.base import Act, Decision, Hold, Judgement, Standing, Strategy, View
 
 M = TypeVar("M")
 
 _ANSWERS = frozenset((Reason.FILL, Reason.ORDER))
+_OLD_S = 1.0  # of a market; its quotes may be a little older
 _GRACE_S = 10.0  # beyond a command's own patience, for the desk's answer to come round
 
 
@@ -78,6 +79,9 @@ class TradingStrategy(Generic[M]):
             standing=self._standing.value,
         )
         judgement, memory = self._strategy.decide(view, self._memory)
+        if self._on_old_quotes(update, judgement.decision):
+            waiting = Hold("old quotes", f"{judgement.decision.rule} waits for newer ones")
+            judgement, memory = evolve(judgement, decision=waiting), self._memory
         if memory is not self._memory:
             self._memory = memory
             await self._note()
@@ -85,6 +89,12 @@ class TradingStrategy(Generic[M]):
         self._tell(update, judgement)
         if isinstance(judgement.decision, Act):
             await self._ask(judgement.decision, judgement)
+
+    def _on_old_quotes(self, update: DeltaUpdate, decision: Decision) -> bool:
+        """An order's end brings no quotes along, and whatever is ordered names those of this moment."""
+        market = update.picture.market
+        ordered = isinstance(decision, Act) and isinstance(decision.command, Plan)
+        return ordered and market is not None and (self._clock.now() - market.at).total_seconds() > _OLD_S
 
     def _unanswered(self, update: DeltaUpdate) -> Asked | None:
         """The command that is still waited for, after this update."""

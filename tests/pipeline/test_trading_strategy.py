@@ -1,8 +1,10 @@
 """The stage that lets a strategy think: once per picture, and after a command not before its answer."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from ring_parts import BOOK, CALL, NOON, PRICING, PUT, SPY, Calm, hedge, market, position, working
 
 from gamma_scalper.domain.entries import Mode
@@ -63,7 +65,10 @@ class Thinking:
         await together(looks=look(), works=self.stage.run(), tells=tell())
 
     def put(self, drawn, *reasons):
+        """Of this very moment, unless its market was drawn `aged`."""
         self._updates += 1
+        if drawn.market is not None and drawn.market.at == NOON:
+            drawn = evolve(drawn, market=evolve(drawn.market, at=self.clock.now()))
         self.deltas.put_nowait(DeltaUpdate(book=BOOK, seq=self._updates, reasons=reasons, picture=drawn))
 
     @property
@@ -103,6 +108,15 @@ async def test_an_answer_that_was_merged_with_newer_moves_is_still_an_answer():
     thinking.put(lopsided, BEAT)
     await thinking.hears(0.1)
     assert thinking.rules == ["hedge", "hedge"]
+
+
+async def test_nothing_is_ordered_on_the_quotes_of_before_that_an_order_s_end_comes_with():
+    thinking, lopsided = Thinking(), pictured()
+    of_before = evolve(lopsided, market=evolve(lopsided.market, at=NOON + timedelta(seconds=0.5)))
+    await thinking.hears(2.0, (of_before, ORDER))
+    assert thinking.rules == ["old quotes"] and not thinking.commands
+    await thinking.hears((lopsided, PRICE))
+    assert thinking.rules == ["old quotes", "hedge"] and len(thinking.commands) == 1
 
 
 async def test_nobody_waits_for_ever():

@@ -178,7 +178,7 @@ def _oldest(intent: Intent, quote: Quote) -> timedelta:
     if intent.purpose is Purpose.FLATTEN:
         return OLDEST_TO_FLATTEN
     traded = {leg.instrument.con_id for leg in legs_of(intent.instrument)}
-    return OLDEST_LEG if intent.purpose is Purpose.EXIT or quote.con_id not in traded else OLDEST_QUOTE
+    return OLDEST_LEG if quote.con_id not in traded else OLDEST_QUOTE
 
 
 def _of_the_hedges(played: Played) -> Iterator[str]:
