@@ -1,6 +1,7 @@
 """What the house does by the clock: a new day's counters, marks for the loss limits, commands of people."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -122,7 +123,7 @@ class Caretaker:
             quote = self._house.quote(holding.instrument.con_id)
             if quote is None or quote.age(self._house.clock.now()).total_seconds() > stale_s:
                 return False
-            price = _worth(holding, quote)
+            price = _worth(holding, quote, self._house.reckoned_worth(book, holding.instrument.con_id))
             if price is None:
                 return False
             marks[holding.instrument.con_id] = to_decimal(price)
@@ -261,13 +262,17 @@ _DOES: Mapping[str, Callable[[Caretaker, Command], str]] = {
 }
 
 
-def _worth(holding: Holding, quote: Quote) -> float | None:
-    """The middle; of an option that nobody bids for, or nobody offers, the worse side. None: not to be said."""
+def _worth(holding: Holding, quote: Quote, modelled: float | None) -> float | None:
+    """The middle; of an option that is not quoted on both sides what our model says, within the side that is there.
+
+    None: not to be said. That nobody bids for a moment is no reason to call an option worthless.
+    """
     if quote.usable:
         return quote.mid
-    if not isinstance(holding.instrument, Option):
+    if not isinstance(holding.instrument, Option) or modelled is None:
         return None
-    return 0.0 if holding.quantity > 0 and not quote.bid else quote.ask if holding.quantity < 0 else None
+    least, most = quote.bid or 0.0, math.inf if quote.ask is None else quote.ask
+    return min(max(modelled, least), most)
 
 
 def trading_day(now: datetime) -> date:

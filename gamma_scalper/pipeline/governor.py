@@ -110,7 +110,8 @@ class Governor:
         while True:
             seq, thought = await self._thoughts[book].newer_than(seq)
             if thought is not None:
-                self._house.reckon_with(book, thought.deltas, implied_vol(thought.picture))
+                worths = {leg.option.con_id: leg.greeks.price for leg in thought.picture.legs}
+                self._house.reckon_with(book, thought.deltas, implied_vol(thought.picture), worths)
                 self._wards[book].thought_at = thought.at
                 self.look(book, thinking=True)
 
@@ -233,6 +234,7 @@ def _standing(facts: Facts, allowed: Permit, why_exit: str) -> Standing:
         mode=governance.mode,
         paused=governance.paused or "",
         must_exit=why_exit,
+        halted="; ".join(f"{halt.breaker}: {halt.why}" for halt in governance.halts or ()),
         hedged_at=None if hedging is None else hedging.last_at,
         hedged_price=None if hedging is None else hedging.last_price,
         refusals={

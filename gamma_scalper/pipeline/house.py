@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from math import gcd
+from types import MappingProxyType
 from typing import NamedTuple
 
 from attrs import define, evolve, field
@@ -42,6 +43,7 @@ class Reckoned(NamedTuple):
 
     deltas: Deltas | None = None
     implied_vol: float | None = None
+    worths: Mapping[int, float] = MappingProxyType({})  # conId of an option -> its price by our model, per share
 
 
 _NOTHING = Reckoned()
@@ -230,9 +232,19 @@ class TradingHouse:
             watch = self._motions.setdefault(book, MotionWatch())
             watch.see(quote.mid, quote.received_at, None if session is None else session.day, prior_close)
 
-    def reckon_with(self, book: str, deltas: Deltas | None, implied_vol: float | None) -> None:
+    def reckon_with(
+        self,
+        book: str,
+        deltas: Deltas | None,
+        implied_vol: float | None,
+        worths: Mapping[int, float] = MappingProxyType({}),
+    ) -> None:
         """The book's newest picture, for the rules where no plan brings its own."""
-        self._reckoned[book] = Reckoned(deltas, implied_vol)
+        self._reckoned[book] = Reckoned(deltas, implied_vol, worths)
+
+    def reckoned_worth(self, book: str, con_id: int) -> float | None:
+        """What an option is worth by our model, in the book's newest picture."""
+        return self._reckoned.get(book, _NOTHING).worths.get(con_id)
 
     def _motion(self, book: str, reckoned: Reckoned) -> Motion:
         return self._motions.setdefault(book, MotionWatch()).motion(reckoned.implied_vol)

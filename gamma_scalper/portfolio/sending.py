@@ -150,7 +150,10 @@ def amend_failed(draft: Draft, entry: AmendFailed) -> None:
 
 
 def cancel_asked(draft: Draft, entry: CancelAsked) -> None:
-    cancel(draft, own(draft.desk, entry.intent, Happening.CANCEL_ASKED), entry.why)
+    ticket = own(draft.desk, entry.intent, Happening.CANCEL_ASKED)
+    if not ticket.terms.together:
+        drop_parts(draft, ticket)  # who withdraws a part wants none of what was to follow it
+    cancel(draft, ticket, entry.why)
 
 
 def cancel_failed(draft: Draft, entry: CancelFailed) -> None:

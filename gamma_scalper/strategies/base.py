@@ -24,6 +24,7 @@ class Standing:
     mode: Mode | None = None  # None: not known yet
     paused: str = ""  # why, and by whom; empty: it is not
     must_exit: str = ""  # why the position has to be ended; empty: it need not
+    halted: str = ""  # by which breakers, and why; empty: by none
     hedged_at: datetime | None = None  # the last time, today or before
     hedged_price: Decimal | None = None  # of a share, then
     refusals: Mapping[Purpose, tuple[Refusal, ...]] = field(factory=dict)  # of the moment; none for what is allowed

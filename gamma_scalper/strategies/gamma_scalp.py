@@ -169,7 +169,8 @@ class GammaScalp:
             return "the last attempt was a moment ago"
         if scene.shares < 0 and _too_soon(memory.shares, SHARES_PATIENCE_S, scene):
             return "short shares are bought back first"
-        return way_out(scene, exits, reason.rule, reason.why, urgent=urgent)
+        whole = reason.rule in ("roll", "re-strike")  # it makes room for another, so there must be room
+        return way_out(scene, exits, reason.rule, reason.why, urgent=urgent, whole=whole)
 
     def _orphan(self, scene: Scene, memory: Memory) -> tuple[Decision, Memory]:
         """Shares without options are sold, or bought back, whatever the reason they are there for."""
@@ -204,7 +205,7 @@ class GammaScalp:
         intent, parameters, standing = order.intent, self._parameters, scene.standing
         asked = memory.asked_of(intent.id.number)
         if intent.purpose is Purpose.ENTRY:
-            against = standing.must_exit or standing.paused
+            against = standing.must_exit or standing.paused or standing.halted
             if not against and standing.mode not in (None, Mode.LIVE):
                 against = f"the mode is {standing.mode.name}"
             if against:

@@ -1,6 +1,7 @@
 """What is to be done about the delta: begin a hedge, or mind the one that works. `hedge` is what a strategy asks."""
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -30,8 +31,24 @@ def hedge(
     orders = [order for order in scene.position.live if order.intent.purpose is Purpose.HEDGE]
     order = next((order for order in orders if not isinstance(order.state, Planned)), None)
     if order is None:
-        return Hold("an order lives", "no hedge while anything else of the book works"), memory
+        return _mind_parts(scene, orders, band, limits, memory)
     return _mind(scene, order, band, parameters, limits, memory)
+
+
+def _mind_parts(
+    scene: Scene, parts: Sequence[Order], band: Band | None, limits: Limits, memory: Hedging
+) -> tuple[Decision, Hedging]:
+    """Between one part of a large hedge and the next: those to come are dropped once the delta has turned."""
+    if not parts or memory.number == parts[0].intent.id.number:
+        return Hold("an order lives", "no hedge while anything else of the book works"), memory
+    first = parts[0].intent
+    against = _against(scene, parts[0], band, limits)
+    if not against:
+        return Hold("hedge goes on", f"{len(parts)} parts are to come"), memory
+    why = f"{len(parts)} parts to come: {against}"
+    return Act("hedge withdrawn", why, Withdraw(first.id, against)), evolve(
+        memory, number=first.id.number, price=None, withdrawn=True
+    )
 
 
 def _mind(

@@ -31,14 +31,21 @@ class Piece:
     quantity: Decimal
 
 
-def way_out(scene: Scene, parameters: ExitParameters, rule: str, why: str, *, urgent: bool) -> Act | str:
-    """The next order on the way out, or why there is none just now."""
+def way_out(
+    scene: Scene, parameters: ExitParameters, rule: str, why: str, *, urgent: bool, whole: bool = False
+) -> Act | str:
+    """The next order on the way out, or why there is none just now. What must go `whole` waits for both legs."""
     if scene.session is None:
         return "the market is closed"
     pieces = _options(scene, parameters)
-    lacking = next((piece for piece in pieces if touch(scene, piece.instrument) is None), None)
-    if lacking is not None:
-        return f"{_words(lacking)} can't be traded: a leg is not quoted on both sides"
+    tradable = [piece for piece in pieces if touch(scene, piece.instrument) is not None]
+    if not tradable and not whole:  # rather a leg alone than none at all; what is left keeps its hedge
+        tradable = [piece for piece in _single(scene) if touch(scene, piece.instrument) is not None]
+        if tradable and not any(_covers(piece) for piece in tradable):
+            return Act(rule, why, _plan(scene, tradable, parameters, why, urgent=urgent))
+    if pieces and not tradable:
+        return f"{_words(pieces[0])} can't be traded: it is not quoted on both sides"
+    pieces = tradable
     if scene.shares < 0 or not pieces:
         return shares_out(scene, parameters, rule, why)
     return Act(rule, why, _plan(scene, pieces, parameters, why, urgent=urgent))
@@ -81,7 +88,16 @@ def _options(scene: Scene, parameters: ExitParameters) -> list[Piece]:
             for put, puts in scene.options:
                 if call.right == "C" and put.right == "P" and _belong_together(call, put):
                     return [Piece(Combo([Leg(call, 1), Leg(put, 1)]), Side.SELL, min(calls, puts))]
-    return [Piece(option, Side.SELL, many) for option, many in scene.options]
+    return _single(scene)
+
+
+def _covers(piece: Piece) -> bool:
+    """Short shares stand on it."""
+    return isinstance(piece.instrument, Option) and piece.instrument.right == "C"
+
+
+def _single(scene: Scene) -> list[Piece]:
+    return [Piece(option, Side.SELL if many > 0 else Side.BUY, abs(many)) for option, many in scene.options]
 
 
 def _belong_together(call: Option, put: Option) -> bool:

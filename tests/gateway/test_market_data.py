@@ -153,7 +153,7 @@ async def test_of_a_closed_market_the_last_price_is_told_and_the_quote_only_if_f
 
 
 async def test_after_the_close_of_a_generated_market_the_last_price_and_the_close_are_told() -> None:
-    exchange, past = open_exchange("gbm:symbol=SPY", seed=3, past_sessions=0)
+    exchange, past = open_exchange("gbm:symbol=SPY,step=60", seed=3, past_sessions=0)
     async with house(exchange, past=past) as trading:
         await asyncio.sleep(8 * 3600)
         client = await trading.client()

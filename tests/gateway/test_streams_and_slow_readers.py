@@ -145,7 +145,7 @@ async def test_no_write_is_long_and_a_turn_makes_one() -> None:
 
 
 async def test_whole_chains_asked_for_at_once_wait_for_the_reader_and_not_in_memory() -> None:
-    exchange, past = open_exchange("gbm:symbol=SPY", seed=3, past_sessions=0)
+    exchange, past = open_exchange("gbm:symbol=SPY,spot=100", seed=3, past_sessions=0)
     async with house(exchange, past=past) as trading:
         client = await trading.client()
         chain = ContractFields(sec_type="OPT", symbol="SPY", exchange="SMART")

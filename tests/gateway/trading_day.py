@@ -20,7 +20,7 @@ from gamma_scalper.gateway.gateway import Gateway
 from gamma_scalper.gateway.opening import open_exchange
 from gamma_scalper.kernel import LoopClock, VirtualLoop
 
-SPEC = "heston:sigma=0.2,implied=0.2,spot=600,step=30"
+SPEC = "heston:sigma=0.2,implied=0.2,spot=600,step=60"
 
 
 class Day:

@@ -20,6 +20,7 @@ def gateway_on_a_port(
     accounts: tuple[str, ...] = ("DU1234567",),
     *,
     after_open: timedelta = timedelta(0),
+    step_s: int = 1,
     parameters: GatewayParameters = GatewayParameters(),
 ) -> Iterator[int]:
     """In a thread with a loop of its own; its market is so far into its first day, or beyond."""
@@ -29,7 +30,7 @@ def gateway_on_a_port(
 
     async def serve() -> None:
         cash = dict.fromkeys(accounts, Decimal(100_000))
-        engine, past = open_exchange("gbm:sigma=0.2", seed=3, accounts=cash, past_sessions=0)
+        engine, past = open_exchange(f"gbm:sigma=0.2,step={step_s}", seed=3, accounts=cash, past_sessions=0)
         clock = PacedClock(WallClock(), engine.now + after_open)
         async with serving(Gateway(engine, clock, parameters, past=past), port=0) as port:
             ports.append(port)

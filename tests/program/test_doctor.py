@@ -124,7 +124,7 @@ def test_live_mode_is_read_only_until_the_account_is_confirmed(tmp_path):
 
 
 def test_a_closed_market_is_told(tmp_path):
-    with gateway_on_a_port(after_open=timedelta(hours=8)) as port:
+    with gateway_on_a_port(after_open=timedelta(hours=8), step_s=60) as port:
         findings = found(at(port), tmp_path)
     assert "closed" in findings["market data SPY"].found
     assert worst(list(findings.values())) is ExitCode.NOTHING_TRADABLE

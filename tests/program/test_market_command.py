@@ -1,27 +1,17 @@
 """`main.py market`: a day of any market, in a table, as JSON and as a picture; mistakes are one line."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typed import REPOSITORY, started, typed
 
 from gamma_scalper.commands.market_picture import draw, facts, look_at
 from gamma_scalper.domain.exits import UserError
 
-REPOSITORY = Path(__file__).parents[2]
 LEAN = REPOSITORY.parent / "shared" / "data" / "lean"
 NVDA = "regime:step=300,symbol=NVDA,spot=180"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, REPOSITORY / "main.py", "market", *map(str, arguments)],
-        env={**os.environ, "COLUMNS": "160"}, capture_output=True, text=True, cwd=REPOSITORY,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +20,9 @@ def day():
 
 
 def test_a_person_gets_a_table_and_a_picture(tmp_path):
-    ran = run("--market", NVDA, "--plot", tmp_path / "day.svg")
-    assert (ran.returncode, ran.stderr) == (0, "")
-    told = {cells[1].strip(): cells[2].strip() for line in ran.stdout.splitlines() if (cells := line.split("│"))[1:3]}
+    ran = typed(REPOSITORY, "market", "--market", NVDA, "--plot", str(tmp_path / "day.svg"))
+    assert (ran.code, ran.err) == (0, "")
+    told = {cells[1].strip(): cells[2].strip() for line in ran.out.splitlines() if (cells := line.split("│"))[1:3]}
     assert told["underlying"] == "NVDA"
     assert "high" in told["price, $"] and "bid to ask" in told["its spread"] and "options of" in told["listed"]
     assert told["picture"].endswith("day.svg") or "picture" in told
@@ -54,8 +44,7 @@ def test_a_picture_can_be_png_and_where_it_goes_is_checked(tmp_path, day):
 
 
 def test_a_machine_gets_json():
-    ran = run("--market", NVDA, "--seed", 3, "--json")
-    found = json.loads(ran.stdout)
+    found = json.loads(typed(REPOSITORY, "market", "--market", NVDA, "--seed", "3", "--json").out)
     assert (found["schema"], found["symbol"], found["account"]) == ("market-day/1", "NVDA", None)
     assert "seed=3" in found["market"]
     assert found["statistics"]["low"] <= found["statistics"]["close"] <= found["statistics"]["high"]
@@ -82,10 +71,10 @@ def test_what_nobody_knows_is_said_to_be_unknown(day):
 
 
 def test_a_mistake_is_one_line_and_exit_code_2():
-    ran = run("--market", "heston:sgima=0.2")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.count("\n") == 1
-    assert ran.stderr.startswith("heston:sgima=0.2: there is no sgima; did you mean sigma?")
+    ran = started(REPOSITORY, "market", "--market", "heston:sgima=0.2")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith("heston:sgima=0.2: there is no sgima; did you mean sigma?")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a person types and what the program answers: in this process, since one of its own spends its time on imports."""
+"""What a person types and what the program answers, in this process: one of its own spends its time on imports."""
 
 import io
 import os
@@ -45,8 +45,8 @@ def typed(root: Path, *words: str, **environment: str) -> Answer:
 def started(root: Path, *words: str, **environment: str) -> Answer:
     """A process of its own, begun in another folder."""
     ran = subprocess.run(
-        [sys.executable, root / "main.py", *words],
-        env={**_inherited(), "PYTHONPATH": str(REPOSITORY), **environment}, capture_output=True, text=True, cwd=root.parent,
+        [sys.executable, root / "main.py", *words], cwd=root.parent, capture_output=True, text=True,
+        env={**_inherited(), "PYTHONPATH": str(REPOSITORY), **environment},
     )  # fmt: skip
     return Answer(ran.returncode, ran.stdout, ran.stderr)
 

@@ -413,13 +413,19 @@ async def test_the_later_parts_of_a_large_order_are_not_sent_after_a_halt(path: 
             assert held(house) == {1: -30, 11: 2, 12: 2}
 
 
-async def test_a_leg_that_nobody_bids_for_is_worth_nothing_to_the_loss_limits(path: Path) -> None:
+async def test_a_leg_that_nobody_bids_for_counts_to_the_loss_limits_what_the_model_says(path: Path) -> None:
     async with market() as street:
         house = House(street, path, {BOOK: WANTS_STRADDLES})
         async with at_work(house):
             await until(street, minutes(2))
-            street.offers = {**street.offers, 11: (None, 0.02), 12: (0.98, 1.02)}
+            street.offers = {**street.offers, 11: (None, 10.02)}
             await until(street, minutes(3))
+            house.trading.house.reckon_with(BOOK, None, None, {11: 9.9})
+            await until(street, minutes(4))
+            assert not house.entries(Halted), "that nobody bids for a moment is no loss"
+            house.trading.house.reckon_with(BOOK, None, None, {11: 0.01})
+            street.offers = {**street.offers, 12: (0.98, 1.02)}
+            await until(street, minutes(5))
             assert {each.breaker for each in house.entries(Halted)} == {"daily loss", "drawdown"}
 
 

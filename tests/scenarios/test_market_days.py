@@ -54,7 +54,7 @@ def test_a_trend_of_8_percent_is_hedged_all_the_way_though_the_other_leg_finds_n
     def nobody_bids_for_puts(theatre: Theatre) -> None:
         theatre.street.no_bid |= PUTS
 
-    short_shares_tie_up_half = book("spy", "risk.money.budget=100000")
+    short_shares_tie_up_half = book("spy", "risk.money.budget=100000", "exits.target_pct=0")
     played = Theatre(tmp_path, street, {"spy": short_shares_tie_up_half}).play(27, (12, nobody_bids_for_puts))
     sound(played)
     blind = [each for each in played.entries(StateChanged) if each.states[1] == "invalid"]

@@ -422,7 +422,15 @@ def test_of_parts_the_one_that_works_is_minded() -> None:
     decision, _ = hedge(seen(22.0, live=(first, second)), TEN, PASSIVE, LIMITS)
     assert isinstance(decision, Act)
     assert decision.command == Withdraw(first.intent.id, decision.command.why)
-    assert held(seen(22.0, live=(second,)), TEN) == "an order lives"
+    assert held(seen(2.0, live=(second,)), TEN) == "hedge goes on"
+
+
+def test_parts_to_come_are_dropped_once_the_delta_has_turned() -> None:
+    part = working(Side.BUY, 40, "599.99", patience_s=12, number=9, state=Planned())
+    decision, memory = hedge(seen(22.0, live=(part,)), TEN, PASSIVE, LIMITS)
+    assert isinstance(decision, Act) and decision.command == Withdraw(part.intent.id, decision.command.why)
+    again, _ = hedge(seen(22.0, live=(part,)), TEN, PASSIVE, LIMITS, memory)
+    assert isinstance(again, Hold), "once is enough"
 
 
 def test_what_was_asked_of_one_order_does_not_count_for_the_next() -> None:

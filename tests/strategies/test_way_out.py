@@ -8,7 +8,7 @@ from exiting import UNHEDGED, confirmed, holding, order
 from pictures import CALL, PUT, SPY, Play, option, quiet_until
 
 from gamma_scalper.domain.entries import Mode
-from gamma_scalper.domain.instruments import Combo, Stock
+from gamma_scalper.domain.instruments import Combo, Option, Stock
 from gamma_scalper.domain.orders import Limit, Order, Purpose, Side
 from gamma_scalper.domain.proposals import Plan, Reprice
 from gamma_scalper.strategies.base import Act, Hold, Standing
@@ -94,17 +94,30 @@ def test_what_cannot_be_sold_keeps_its_hedge() -> None:
     play = holding(stop_pct=20.0)
     play.own((SPY, -30))
     play.vol, play.standing = 0.11, Standing(mode=Mode.LIVE, must_exit="loss limit")
-    play.unquoted = {PUT.con_id}
+    play.unquoted = {CALL.con_id, PUT.con_id}
     decision = play.look()
     assert isinstance(decision, Hold)
     assert decision.rule == "must exit waits"
     assert "can't be traded" in decision.why
 
 
+@pytest.mark.parametrize(("unquoted", "first"), [(CALL, (PUT, Side.SELL)), (PUT, (SPY, Side.BUY))])
+def test_a_leg_is_sold_alone_where_the_other_cannot_be_and_no_share_is_left_short_without_its_call(
+    unquoted: Option, first: tuple[Stock | Option, Side]
+) -> None:
+    play = holding(stop_pct=20.0)
+    play.own((SPY, -30))
+    play.vol, play.standing = 0.11, Standing(mode=Mode.LIVE, must_exit="loss limit")
+    play.unquoted = {unquoted.con_id}
+    command = play.act().command
+    assert isinstance(command, Plan)
+    assert [(each.instrument, each.side) for each in command.proposals] == [first]
+
+
 def test_what_cannot_be_sold_is_hedged_meanwhile() -> None:
     play = holding(hedge=HedgeParameters(policy="fixed", band_shares=9.0), stop_pct=0.0)
     play.standing = Standing(mode=Mode.LIVE, must_exit="loss limit")
-    play.spot, play.unquoted = 605.0, {PUT.con_id}
+    play.spot, play.unquoted = 605.0, {CALL.con_id, PUT.con_id}
     decision = play.act()
     assert decision.rule == "hedge"
 

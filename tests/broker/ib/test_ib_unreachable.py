@@ -21,7 +21,7 @@ from gamma_scalper.gateway.server import serving
 from gamma_scalper.kernel import LoopClock, WallClock
 
 HASTY = IbParameters(
-    timeouts=TimeoutParameters(connect_s=0.2), backoff=BackoffParameters(first_s=0.05, longest_s=0.1, give_up_s=0.6)
+    timeouts=TimeoutParameters(connect_s=0.2), backoff=BackoffParameters(first_s=0.05, longest_s=0.1, give_up_s=0.3)
 )
 
 
