@@ -103,6 +103,8 @@ def trade(
     main.py --book nvda --market "heston:symbol=NVDA,spot=180,sigma=0.4,implied=0.42" --speed 60
 
     main.py --for 1d --speed max --seed 7           a session as fast as it can be computed, the same on every run
+
+    The offline account goes on from run to run; for another market or seed set STATE_DIR to another folder.
     """
     if context.invoked_subcommand is not None:
         sources = [context.get_parameter_source(name) for name in context.params]

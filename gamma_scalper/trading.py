@@ -21,6 +21,7 @@ from gamma_scalper.domain.entries import (
     SessionEnded,
 )
 from gamma_scalper.domain.exits import ExitCode, UserError
+from gamma_scalper.domain.fills import Commission, Fill
 from gamma_scalper.domain.instruments import Instrument
 from gamma_scalper.domain.journal_ports import Controls, Journal
 from gamma_scalper.domain.orders import Purpose
@@ -50,7 +51,7 @@ from gamma_scalper.pipeline.position_manager import PositionManager, Queues
 from gamma_scalper.pipeline.quote_board import QuoteBoard
 from gamma_scalper.pipeline.reconciling import ReconcileParameters, Reconciling
 from gamma_scalper.pipeline.resident import Resident
-from gamma_scalper.portfolio.ledger import execution_keys
+from gamma_scalper.portfolio.ledger import execution_keys, holdings, told_before
 from gamma_scalper.recovery import Remembered
 from gamma_scalper.risk.governance import HOUSE
 
@@ -125,7 +126,7 @@ class Trading:
         # One that ends is taken out for everybody.
         happenings = self._happenings = {name: book.queues.happenings for name, book in self.books.items()}
         owners = {key: name for name, state in self.house.states.items() for key in execution_keys(state.ledger)}
-        self._listening = Listening(router, happenings, owners, self.house.hear)
+        self._listening = Listening(router, happenings, owners, self.house.hear, self._booked)
         self.reconciling = Reconciling(self.house, happenings, self._baselines(), terms.reconcile)
         self.house.listeners.append(self._hear)
         self._caretaker = Caretaker(
@@ -182,12 +183,21 @@ class Trading:
         if HOUSE not in self._remembered.governance.modes:
             self.house.take_down(HOUSE, ModeChanged(Mode.LIVE, "the first session", "the house"))
         for name, state in sorted(self.house.states.items()):
-            if name not in self._residents and state.live:  # nobody asks after its orders today
+            if name in self._residents:
+                continue
+            if holdings(state.ledger):
+                logger.error(
+                    "book {} is not at work and holds a position that nobody hedges; add --book {}", name, name
+                )
+            if state.live:  # nobody asks after its orders today
                 logger.warning("book {} is not at work and has living orders; their fills are found by comparing", name)
                 self.house.apply(name, Restarted())
         for name, resident in sorted(self._residents.items()):
             if resident.baseline and name not in self._remembered.baselines:
                 self.house.take_down(name, BaselineDeclared(resident.baseline))
+
+    def _booked(self, book: str, event: Fill | Commission) -> bool:
+        return book in self.house.states and told_before(self.house.states[book].ledger, event)
 
     def _baselines(self) -> Mapping[str, tuple[Holding, ...]]:
         """As they were last declared; a book's file counts until then."""

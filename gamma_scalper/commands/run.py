@@ -4,7 +4,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -31,13 +31,15 @@ from gamma_scalper.market_access import with_broker
 from gamma_scalper.paper_account import Kept
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.pipeline.resident import Resident
+from gamma_scalper.portfolio.ledger import holdings
 from gamma_scalper.recovery import keep, recover
 from gamma_scalper.reports.summary_shown import session_summary
+from gamma_scalper.risk.governance import HOUSE
 from gamma_scalper.scalping import Scalping
 from gamma_scalper.system import Config, SystemParameters
 from gamma_scalper.trading import Terms, Trading
 
-_SIGNALS = ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM"))
+_SIGNALS = ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "the terminal was closed"))
 _HURRIED_LOOK_S = 5.0
 _UNITS = {"s": 1, "m": 60, "h": 3_600}
 
@@ -86,6 +88,8 @@ def last_moment(system: SystemParameters) -> datetime | None:
     try:
         newest = list(reader.rows(max(reader.head[0] - 1, 0)))
         return newest[-1].at if newest else None
+    except UserError:
+        return None  # it has no tables yet, or whoever opens it to write will say what is wrong
     finally:
         reader.close()
 
@@ -134,11 +138,12 @@ class Program:
                 await self._trade(trading, console, notices.lines if drawn else ())
             finally:
                 keep(journal, recover(journal))
+            with suppress(OSError):  # a terminal that is gone
                 console.print(session_summary(journal.rows()))
         finally:
             inbox.close()
             journal.close()
-        return ExitCode.OK
+        return ExitCode.HALTED_BY_RISK if _halted_for_good(trading) else ExitCode.OK
 
     async def _trade(self, trading: Trading, console: Console, notices: Sequence[str]) -> None:
         fresh = self._asked.start == "fresh"
@@ -206,6 +211,15 @@ class Program:
             ends += [] if session is None else [session.closes]
         until = max(ends, default=self._clock.now() + timedelta(days=1))
         await self._clock.sleep((until - self._clock.now()).total_seconds())
+
+
+def _halted_for_good(trading: Trading) -> bool:
+    """Every book is halted and holds nothing: a start would change nothing until a person lifts it."""
+    halted = {book for book, _ in trading.house.governance.halts}
+    return all(
+        (HOUSE in halted or name in halted) and not holdings(book.manager.state.ledger)
+        for name, book in trading.books.items()
+    )
 
 
 async def resident_of(broker: Broker, clock: Clock, about: BookParameters) -> Resident:

@@ -130,7 +130,7 @@ class Diary:
     def _damages(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError, KeyError, ValueError) as error:
+        except (sqlite3.Error, OSError, LookupError, ValueError, TypeError, AttributeError) as error:
             if isinstance(error, NotThisMarket):
                 raise
             raise UserError(

@@ -21,7 +21,10 @@ class Listening:
         books: Mapping[str, Channel[DeskEntry]],
         owners: Mapping[str, str],
         house: Callable[[Entry], None],
+        booked: Callable[[str, Fill | Commission], bool] = lambda book, event: False,
     ) -> None:
+        """`booked`: does a book that is not at work today know this already?"""
+        self._booked = booked
         self._router = router
         self._books = books
         self._owners = dict(owners)  # execution key -> book
@@ -56,10 +59,12 @@ class Listening:
         channel = None if book is None else self._books.get(book)
         if channel is not None:
             channel.put_nowait(event)
-        else:
-            if book is not None:
-                logger.warning("of {}, which is no book here: {}", book, event)
-            self._house(event)
+            return
+        if book is not None:
+            if isinstance(event, Fill | Commission) and self._booked(book, event):
+                return  # a broker tells the day's executions to whoever connects
+            logger.warning("of {}, which is not at work: {}", book, type(event).__name__)
+        self._house(event)
 
 
 def book_of(order_ref: str) -> str | None:

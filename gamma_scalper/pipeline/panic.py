@@ -44,8 +44,10 @@ def refuse_while_it_lies(house: TradingHouse, what: str) -> None:
 def end(house: TradingHouse, by: str) -> str:
     """A person has removed the file and goes on; the mode is what a person had chosen before."""
     house.take_down(HOUSE, Unpaused(by))
+    paused = [f"{book} ({why})" for book, why in sorted(house.governance.pauses.items())]
+    still = f"; still paused: {', '.join(paused)}: unpause --book NAME" if paused else ""
     if not house.governance.panicked:
-        return "goes on"
+        return f"goes on{still}"
     mode = house.governance.chosen.get(HOUSE, Mode.LIVE)
     house.take_down(HOUSE, ModeChanged(mode, "the panic is over", by))
-    return f"goes on; the panic is over, and the mode is {mode.value}"
+    return f"goes on; the panic is over, and the mode is {mode.value}{still}"

@@ -25,15 +25,13 @@ class SelectionParameters:
     """Which straddles are good enough, and how the chain is looked through."""
 
     min_open_interest: int = setting(
-        100, "open interest that call and put must each have; 0: any", unit="contracts", at_least=0, at_most=10**9
+        100, "contracts of open interest that call and put must each have; 0: any", at_least=0, at_most=10**9
     )
     max_spread_pct: float = setting(5.0, "widest spread of call or put, of its middle", unit="%", above=0, at_most=200)
     max_spread: float = setting(
         0.0, "widest spread of call or put; 0: any that is within max_spread_pct", unit="$", at_least=0
     )
-    min_size: int = setting(
-        1, "contracts bid for and on offer, of call and put each", unit="contracts", at_least=0, at_most=10**6
-    )
+    min_size: int = setting(1, "contracts bid for and on offer, of call and put each", at_least=0, at_most=10**6)
     theta_weight: float = setting(1.0, "what a day's decay counts against half the spreads", at_least=0, at_most=1_000)
     strikes_per_expiry: int = setting(
         9, "strikes looked at, those nearest the money", unit="strikes", at_least=1, at_most=500

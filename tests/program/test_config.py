@@ -87,7 +87,7 @@ def test_the_state_folder_is_below_the_program_and_apart_for_each_mode(root):
         ("[fees]\nadds_liquidity = 1", "fees.adds_liquidity = 1 is not allowed; allowed: true or false"),
         ("[fees]\nmonthly_shares = [1]", "fees.monthly_shares = [1] is not allowed; allowed: at least 0 shares"),
         ("[fees]\nshedule = 'fixed'", "books/spy.toml: unknown key fees.shedule; did you mean fees.schedule?"),
-        ("[hedge]\nband_shares = 2", "books/spy.toml: unknown key hedge.band_shares; did you mean "),
+        ("[hedgehog]\nband_shares = 2", "books/spy.toml: unknown key hedgehog.band_shares; did you mean "),
         ("fees = 3", "books/spy.toml: unknown key fees; did you mean "),
         ("strategy.name = 'x'", "books/spy.toml: unknown key strategy.name; did you mean strategy?"),
         ("[feees]", "books/spy.toml: unknown key feees; did you mean "),

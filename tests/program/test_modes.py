@@ -64,7 +64,7 @@ def test_the_embedded_market_runs_as_fast_as_it_can_through_the_real_client():
         return began, clock.now(), seen, broker.link.link
 
     began, ended, seen, link = with_broker(SystemParameters(market="gbm:sigma=0.2,step=5"), use, pace=None)
-    assert link is Link.READY and began.isoformat() == "2026-01-12T14:30:00+00:00"
+    assert link is Link.READY and began.isoformat() == "2026-01-06T14:30:00+00:00"
     assert 90 <= (ended - began).total_seconds() <= 110, "of the market's time"
     assert all(quote.usable for quote in seen) and len({quote.snapshot_id for quote in seen}) == 20
 

@@ -283,7 +283,7 @@ def test_without_a_trader_the_command_says_so_and_what_to_do(folder: Path, monke
     monkeypatch.setattr(panicking, "PATIENCE_S", 0.0)
     ran = run(folder, "panic", "the screen is black")
     assert ran.exit_code == ExitCode.NEEDS_A_PERSON
-    assert "no trader has taken it" in ran.stdout and "in TWS by hand" in ran.stdout
+    assert "no trader has taken it" in ran.stdout and "or do it in TWS" in ran.stdout
     assert "book holds 2 SPY 2026-01-30 600 C, 2 SPY 2026-01-30 600 P; works: no order" in ran.stdout
     assert "the screen is black" in (paper / "panic.flag").read_text()
     again = run(folder, "panic")

@@ -52,7 +52,7 @@ class ShortSales:
     def _share(self, con_id: int, today: date) -> _Share:
         share = self._shares.setdefault(con_id, _Share(today))
         if share.day != today:
-            share.day, share.low, share.close = today, None, None
+            share.day, share.low = today, None  # the close told last may be of this evening, and is told no more
             share.days_since += today.weekday() < 5  # on a weekend brokers repeat Friday's ticks
         return share
 
