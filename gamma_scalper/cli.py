@@ -23,10 +23,12 @@ from gamma_scalper.commands.terminal import (
     JsonOption,
     Loader,
     SetOption,
+    TradedBookOption,
     load,
     plain,
     print_json,
     print_table,
+    to_trade,
 )
 from gamma_scalper.commands.terminal import chosen as choose
 from gamma_scalper.compiled_code import load_market_code
@@ -120,7 +122,7 @@ def trade(
     loaded = load(context, [*overrides, *(set_ or ())])
     _confirm(loaded.system, account)
     asked = Asked(
-        books=choose(loaded, book or ["spy"]),
+        books=to_trade(loaded, book),
         speed=_speed(speed, loaded.system),
         lasts=lasts,
         start=start,
@@ -361,7 +363,7 @@ def gateway(
 @app.command()
 def doctor(
     context: typer.Context,
-    book: BookOption = None,
+    book: TradedBookOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
     confirm_account: Annotated[
@@ -379,7 +381,7 @@ def doctor(
     from gamma_scalper.commands.doctor import Finding, Verdict, examine, worst
 
     loaded = load(context, set_)
-    chosen = choose(loaded, book)
+    chosen = to_trade(loaded, book)
     logs.configure(WallClock(), "ERROR" if loaded.system.log_level == "INFO" else loaded.system.log_level,
                    secrets=loaded.secrets())  # fmt: skip
     console = Console(stderr=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gamma_scalper.commands.terminal import BookOption, JsonOption, SetOption, chosen, load
+from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOption, load, to_trade
 
 commands = typer.Typer()
 
@@ -12,7 +12,7 @@ commands = typer.Typer()
 @commands.command()
 def scan(
     context: typer.Context,
-    book: BookOption = None,
+    book: TradedBookOption = None,
     top: Annotated[int, typer.Option(help="So many of the best, and of those excluded.", min=1)] = 10,
     all_: Annotated[bool, typer.Option("--all", help="Show every straddle that was looked at.")] = False,
     set_: SetOption = None,
@@ -29,4 +29,4 @@ def scan(
     from gamma_scalper.commands.scanning import scanned  # brings ib_insync and numba, which other commands don't need
 
     loaded = load(context, set_)
-    raise typer.Exit(int(scanned(loaded, chosen(loaded, book), None if all_ else top, as_json=as_json)))
+    raise typer.Exit(int(scanned(loaded, to_trade(loaded, book), None if all_ else top, as_json=as_json)))

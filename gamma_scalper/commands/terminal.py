@@ -18,6 +18,10 @@ Loader = Callable[[Sequence[str]], Config]
 BookOption = Annotated[
     list[str] | None, typer.Option("--book", metavar="NAME", help="Only this book; give it again for more.")
 ]
+TradedBookOption = Annotated[
+    list[str] | None,
+    typer.Option("--book", metavar="NAME", help="This book; give it again for more. Otherwise spy, as is traded."),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -42,6 +46,11 @@ def chosen(config: Config, names: Sequence[str] | None) -> dict[str, BookParamet
         if name not in config.books:
             raise UserError(f"--book {name}: there is no books/{name}.toml; there are: {', '.join(config.books)}")
     return {name: book for name, book in config.books.items() if not names or name in names}
+
+
+def to_trade(config: Config, names: Sequence[str] | None) -> dict[str, BookParameters]:
+    """Those that are named; else spy, and where there is none of that name all there are."""
+    return chosen(config, names or (["spy"] if "spy" in config.books else None))
 
 
 def print_table(table: Table) -> None:
