@@ -234,7 +234,9 @@ def price(
     ] = None,
     right: Annotated[Right, typer.Option(help="A call or a put.", case_sensitive=False)] = "C",
     european: Annotated[bool, typer.Option("--european", help="Exercised at expiry only, as on an index.")] = False,
-    book: Annotated[list[str] | None, typer.Option("--book", metavar="NAME", help="Whose rates and dividends.")] = None,
+    book: Annotated[
+        list[str] | None, typer.Option("--book", metavar="NAME", help="Whose rates and dividends; otherwise spy's.")
+    ] = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -242,7 +244,7 @@ def price(
 
     Theta is per calendar day, vega per percent of volatility.
     """
-    chosen = choose(load(context, set_), book)
+    chosen = to_trade(load(context, set_), book)
     if len(chosen) > 1:
         raise UserError(f"price: whose rates and dividends? Name one book with --book: {', '.join(chosen)}")
     ((name, parameters),) = chosen.items()
