@@ -88,7 +88,8 @@ class Caretaker:
             self.look()
             if self._controls is not None:
                 for command in self._controls.pending():
-                    await self._obey(command, self._controls)
+                    if command.name != "accept" or self._reconciling.newest is not None:  # else it waits for that
+                        await self._obey(command, self._controls)
             await self._house.clock.sleep(self._parameters.look_s)
 
     def look(self) -> None:

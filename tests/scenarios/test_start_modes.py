@@ -9,9 +9,10 @@ from checks import fills, intents, net_delta, sound
 from quick import QUICK, ordered_now, power_cut
 from theatre import ACCOUNT, CHAIN, MONDAY, SHARE, Played, Street, Theatre, asked, book
 
-from gamma_scalper.domain.entries import Accepted, FlattenAsked, Ordered, SessionEnded, TakenOver
+from gamma_scalper.domain.entries import Accepted, FlattenAsked, Ordered, Reconciled, SessionEnded, TakenOver
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.orders import Purpose
+from gamma_scalper.journal.inbox import Inbox
 
 CALL, PUT = (next(each for each in CHAIN if (each.strike, each.right) == (600, right)) for right in ("C", "P"))
 
@@ -164,6 +165,22 @@ def test_a_position_nobody_explains_stops_the_start_and_waits_for_a_person(
     assert "reconcile --accept" in said
     assert f"account {next(iter(holds.values()))}" in said
     sound(played, strangers=holds)
+
+
+def test_what_a_person_said_of_it_meanwhile_is_heard_at_the_next_start(tmp_path: Path) -> None:
+    books = {"spy": book("spy", *QUICK)}
+    first = Theatre(tmp_path, Street(), books, holds={SHARE.con_id: 40})
+    refused = first.play(1)
+    _nothing_was_traded(refused, ExitCode.NEEDS_A_PERSON)
+    (difference,) = refused.entries(Reconciled)[-1].unexplained
+    inbox = Inbox.open(tmp_path / "inbox.db")
+    inbox.put("accept", "ada", first.clock.now(), None, f"{difference.id} baseline:spy")
+    inbox.close()
+    played = Theatre(tmp_path, Street(), books, engine=first.engine).play(2)
+    assert played.error is None
+    assert [each.by for each in played.entries(Accepted)] == ["ada"]
+    assert sorted(played.options().values()) == [1, 1], "and it trades"
+    assert played.shares() >= 40, "beside what is ada's own"
 
 
 def test_no_straddle_that_passes_says_which_filter_removed_how_many(tmp_path: Path) -> None:
