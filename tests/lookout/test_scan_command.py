@@ -40,7 +40,7 @@ def scan(tmp_path, *words: str, book: BookParameters = BOOK) -> Result:
     def loader(overrides: list[str]) -> Config:
         return Config(SystemParameters(market=MARKET, state_dir=tmp_path), {book.name: book}, {})
 
-    return CliRunner().invoke(cli.app, ["scan", *words], obj=loader)
+    return CliRunner(env={"COLUMNS": None}).invoke(cli.app, ["scan", *words], obj=loader)  # a pipe is as wide as needed
 
 
 def test_the_ranking_is_a_table_with_the_best_first(tmp_path):

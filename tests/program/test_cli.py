@@ -141,6 +141,8 @@ def test_price_answers_a_machine_too_and_a_wrong_option_is_one_line(house):
     assert "Lattice(steps=51)" in typed(house, *asked, "--price", "11", "--right", "p").out
     ran = typed(house, *asked)
     assert (ran.code, ran.out, ran.err) == (2, "", "price: give exactly one of --vol-pct and --price\n")
-    ran = typed(house, "price", "--spot", "600", "--strike", "600", "--days", "30", "--vol-pct", "15")
-    told = "price: whose rates and dividends? Name one book with --book: nvda, spy, spy_classic\n"
+    of_any = ("price", "--spot", "600", "--strike", "600", "--days", "30", "--vol-pct", "15")
+    assert "book spy: rate" in typed(house, *of_any).out, "that which is traded without --book"
+    ran = typed(house, *of_any, "--book", "spy", "--book", "nvda")
+    told = "price: whose rates and dividends? Name one book with --book: nvda, spy\n"
     assert (ran.code, ran.out, ran.err) == (2, "", told)
