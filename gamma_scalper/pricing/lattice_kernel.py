@@ -48,6 +48,12 @@ def _extrapolated(fine: float, coarse: float, steps: int) -> float:
 
 
 @compiled
+def _bearable(beyond: float, error: float) -> float:
+    """How much of a correction may be made: all of it, or as much as there is beyond exercise."""
+    return 1.0 if error == 0.0 or beyond >= abs(error) else beyond / abs(error)
+
+
+@compiled
 def _american(case: Case, vol: float, steps: int) -> Values:
     """The trees' error on a European twin, whose value is known, is taken off as well."""
     now = case.sign * (case.spot - case.strike)
@@ -58,7 +64,7 @@ def _american(case: Case, vol: float, steps: int) -> Values:
     price, delta, gamma, theta, _ = european_greeks(case, vol)
     error = price - _extrapolated(twin.price, coarse_twin.price, steps)
     # What holding is worth beyond exercise must not be made up of it.
-    share = min((fine.price - now) / abs(error), 1.0) if error != 0.0 else 1.0
+    share = _bearable(fine.price - now, error)
     return Values(
         max(_extrapolated(fine.price, coarse.price, steps) + share * error, now, 0.0),
         _extrapolated(fine.delta - share * twin.delta, coarse.delta - share * coarse_twin.delta, steps) + share * delta,
@@ -263,7 +269,7 @@ def forward_price(case: Case, vol: float, steps: int) -> float:
         coarse, coarse_twin = _forward_tree(case, vol, _half(steps))
         price, twin = _extrapolated(price, coarse, steps), _extrapolated(twin, coarse_twin, steps)
     error = european_price(case, vol) - twin
-    share = min(max(price - now, 0.0) / abs(error), 1.0) if error != 0.0 else 1.0
+    share = _bearable(max(price - now, 0.0), error)
     return max(price + share * error, now)
 
 
