@@ -30,8 +30,9 @@ VIOLATIONS = {
     "exchange imports domain, kernel and pricing only": ("exchange.engine", "gamma_scalper.gateway.codec"),
     "gateway imports domain, kernel and exchange only": ("gateway.codec", "gamma_scalper.broker.ib.client"),
     "journal imports domain and kernel only": ("journal.store", "gamma_scalper.portfolio.desk"),
-    "reports imports domain, portfolio and journal only": ("reports.metrics", "gamma_scalper.system"),
-    "dashboard imports domain, portfolio and journal only": ("dashboard.page", "gamma_scalper.pipeline.book"),
+    "audit imports domain, portfolio and journal only": ("audit.links", "gamma_scalper.reports"),
+    "reports imports domain, portfolio, journal and audit only": ("reports.metrics", "gamma_scalper.system"),
+    "dashboard imports domain, portfolio, journal and audit only": ("dashboard.page", "gamma_scalper.pipeline.book"),
     "strategies know pricing by its protocol alone": ("strategies.base", "gamma_scalper.pricing.lattice"),
     "only broker.simulated imports the exchange": ("broker.ib.client", "gamma_scalper.exchange.engine"),
     "pricing, risk, portfolio and strategies are pure": ("risk.guards", "asyncio"),
@@ -105,7 +106,8 @@ ALLOWED_IMPORTS = {
     "pricing": "domain", "risk": "domain", "portfolio": "domain", "strategies": "domain pricing",
     "pipeline": "domain kernel pricing risk portfolio strategies",
     "broker": "domain kernel exchange", "exchange": "domain kernel pricing", "gateway": "domain kernel exchange",
-    "journal": "domain kernel", "reports": "domain portfolio journal", "dashboard": "domain portfolio journal",
+    "journal": "domain kernel", "audit": "domain portfolio journal", "reports": "domain portfolio journal audit",
+    "dashboard": "domain portfolio journal audit",
 }  # fmt: skip
 OUTERMOST = {
     "system",
