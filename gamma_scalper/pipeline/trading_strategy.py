@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from attrs import evolve, frozen
 from loguru import logger
 
-from gamma_scalper.domain.instruments import Index, Stock
+from gamma_scalper.domain.instruments import Index, Stock, legs_of
 from gamma_scalper.domain.proposals import Plan, TradeCommand
 from gamma_scalper.domain.strategy_entries import Decided, Noted, StrategyEntry
 from gamma_scalper.kernel import Channel, Clock, Watch, Writer
@@ -16,7 +16,7 @@ from gamma_scalper.strategies.base import Act, Decision, Hold, Judgement, Standi
 M = TypeVar("M")
 
 _ANSWERS = frozenset((Reason.FILL, Reason.ORDER))
-_OLD_S = 1.0  # of a market; its quotes may be a little older
+_OLD_S = 1.0  # of a market, and of each quote that an order is priced by
 _GRACE_S = 10.0  # beyond a command's own patience, for the desk's answer to come round
 
 
@@ -93,8 +93,12 @@ class TradingStrategy(Generic[M]):
     def _on_old_quotes(self, update: DeltaUpdate, decision: Decision) -> bool:
         """An order's end brings no quotes along, and whatever is ordered names those of this moment."""
         market = update.picture.market
-        ordered = isinstance(decision, Act) and isinstance(decision.command, Plan)
-        return ordered and market is not None and (self._clock.now() - market.at).total_seconds() > _OLD_S
+        if market is None or not isinstance(decision, Act) or not isinstance(decision.command, Plan):
+            return False
+        plan = decision.command
+        traded = {leg.instrument.con_id for each in plan.proposals for leg in legs_of(each.instrument)}
+        moments = [market.at, *(quote.received_at for quote in plan.quotes if quote.con_id in traded)]
+        return (self._clock.now() - min(moments)).total_seconds() > _OLD_S
 
     def _unanswered(self, update: DeltaUpdate) -> Asked | None:
         """The command that is still waited for, after this update."""

@@ -45,6 +45,7 @@ def settle(reconciliation: Reconciliation, id: str, how: str, by: str) -> Settle
         return Settlement(baselines=((claim.book, declared),), accepted=accepted)
     if way == "manual" and not whose:
         claim = _claim(reconciliation, difference.book)
+        _must_hold(claim, difference)
         return Settlement(bookings=_into_book(reconciliation, difference, claim, "manual trade", by), accepted=accepted)
     if way == "book" and whose:
         claim = _claim(reconciliation, whose)
@@ -59,6 +60,16 @@ def _claim(reconciliation: Reconciliation, book: str) -> Claim:
     if book not in books:
         raise UserError(f"say whose it is: there is no book {book!r} here; allowed: {', '.join(sorted(books))}")
     return books[book]
+
+
+def _must_hold(claim: Claim, difference: Difference) -> None:
+    """A book that holds none of it would be left with a position that is not there, and trade on it."""
+    held, change = quantity(claim.ledger, difference.instrument.con_id), difference.theirs - difference.ours
+    if not held or held * (held + change) < 0:
+        raise UserError(
+            f"book {claim.book} holds {held:+} of it, so {change:+} can't be a trade in its position; "
+            f"say book:{claim.book} if the book is to have it, or baseline:{claim.book} if it is yours"
+        )
 
 
 def _owning(reconciliation: Reconciliation, difference: Difference) -> str:

@@ -81,12 +81,18 @@ class Plan:
     cash: int = 200_000
     short_call: bool = False  # an option of the user's own, sold, in the account before anybody trades
     asleep: bool = False  # over the night the program is stopped, or dead
+    minded: bool = False  # by a person who looks every minute, and keeps to the runbook
     troubles: tuple[Trouble, ...] = field(default=(), converter=lambda each: tuple(sorted(each)))
 
     @property
     def night(self) -> datetime | None:
         """When the next session of the market begins; None: it is over before a night."""
         return NIGHTS.get(self.start)
+
+    @property
+    def closes(self) -> datetime:
+        """The first day's session."""
+        return self.start.replace(hour=21, minute=0)
 
     def only(self, numbers: Sequence[int]) -> Self:
         """The same with some of its troubles, by their places."""
@@ -95,9 +101,8 @@ class Plan:
     def moment(self, minute: float) -> datetime:
         """Of the market's time; minutes after the close are those of the next session."""
         at = self.start + timedelta(minutes=minute)
-        closes = self.start.replace(hour=21, minute=0)
-        if self.night is not None and at >= closes:
-            return self.night + (at - closes)
+        if self.night is not None and at >= self.closes:
+            return self.night + (at - self.closes)
         return at
 
     def faults(self) -> list[Fault]:
@@ -152,6 +157,7 @@ def drawn(seed: int) -> Plan:
         cash=_cash(chance, len(books)),
         short_call=short_call,
         asleep=chance.random() < 0.7,
+        minded=chance.random() < 0.5,
         troubles=troubles,
     )
 

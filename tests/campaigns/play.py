@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from attrs import frozen
-from life import NAMES, Life
+from life import NAMES, Died, Life
+from person import NAME, Person
 from plan import MINUTES, Mishap, Plan, Trouble
 from world import World
 
@@ -19,7 +22,7 @@ from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.kernel import VirtualLoop
 
-ADA = "ada"
+LOOKS_S = 60.0  # a person who minds it
 
 
 @frozen
@@ -58,10 +61,12 @@ class Stage:
 
     async def play(self) -> Played:
         acts = [asyncio.create_task(self._happens(each), name=str(each)) for each in self.plan.mishaps()]
+        if self.plan.asleep:
+            acts.append(asyncio.create_task(self._sleep_at_night(), name="the night"))
+        if self.plan.minded:
+            acts.append(asyncio.create_task(self._mind(), name="a person"))
         trader = asyncio.create_task(self._keep_alive(), name="the supervisor")
         try:
-            if self.plan.asleep and self.plan.night is not None:
-                await self.world.clock.sleep((self.plan.start.replace(hour=21) - self.world.clock.now()).total_seconds())
             await self.world.until(MINUTES)
             if self.life is not None and self.life.trading is not None:
                 self.life.trading.stop("the end")
@@ -110,18 +115,24 @@ class Stage:
             case None:
                 await self.world.clock.sleep(self._away_s)
             case ExitCode.OK | ExitCode.BROKER_UNREACHABLE | ExitCode.NOTHING_TRADABLE:
-                await self.world.clock.sleep(self._away_s or 30.0)
+                await self.world.clock.sleep(self._away_s or (30.0 if self.world.is_open else 900.0))
             case ExitCode.JOURNAL_DAMAGED if "disk is full" in life.why:
                 await self._room.wait()  # a person makes room
+            case ExitCode.HALTED_BY_RISK | ExitCode.NEEDS_A_PERSON if self.plan.minded:
+                await self.world.clock.sleep(LOOKS_S + 1)  # within which a person has looked
             case _:
-                return False  # for a person
+                return False
         self._away_s = 0.0
         return True
 
     # -- mishaps -------------------------------------------------------------------------------------------------------
 
+    def happens_now(self, trouble: Trouble) -> None:
+        """Who counts what struck when listens here."""
+
     async def _happens(self, trouble: Trouble) -> None:
         await self.world.until(trouble.minute)
+        self.happens_now(trouble)
         match trouble.kind:
             case Mishap.DEATH | Mishap.TORN_DEATH:
                 self._away_s = trouble.duration_s
@@ -151,6 +162,30 @@ class Stage:
                 flag.unlink()
                 self.tell("unpause")
 
+    async def _sleep_at_night(self) -> None:
+        """Somebody ends it after the close, in this way or that, and starts it some time before the next session."""
+        night = self.plan.night
+        if night is None:
+            return
+        chance = Random(self.plan.seed)
+        await self.world.until_moment(self.plan.closes + timedelta(minutes=chance.uniform(-5, 60)))
+        back = night - timedelta(minutes=chance.choice((-1, 1, 5, 60, 500)))
+        self._away_s = (back - self.world.clock.now()).total_seconds()
+        if self.life is not None:
+            self.tell("stop") if chance.random() < 0.5 else self.life.kill()
+
+    async def _mind(self) -> None:
+        person, path = Person(NAMES[0]), self.folder / "journal.db"
+        while True:
+            await self.world.clock.sleep(LOOKS_S)
+            if path.exists():
+                reader = JournalReader.open(f"sqlite:///{path}")
+                try:
+                    for word in person.words(reader.rows(after=person.read_to)):
+                        self.tell(*word)
+                finally:
+                    reader.close()
+
     async def _fill_the_disk(self, trouble: Trouble) -> None:
         self._room.clear()
         life = self.life
@@ -162,7 +197,7 @@ class Stage:
         self._room.set()
 
     def tell(self, name: str, argument: str = "", book: str | None = None) -> None:
-        self._inbox.put(name, ADA, self.world.clock.now(), book, argument)
+        self._inbox.put(name, NAME, self.world.clock.now(), book, argument)
 
 
 def play(plan: Plan) -> Played:
@@ -172,4 +207,11 @@ def play(plan: Plan) -> Played:
 
 
 async def _play(plan: Plan, folder: Path) -> Played:
+    asyncio.get_running_loop().set_exception_handler(_but_for_deaths)
     return await Stage(plan, folder).play()
+
+
+def _but_for_deaths(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tasks of a process that is gone fall with it, and nobody asks how."""
+    if not isinstance(context.get("exception"), Died):
+        loop.default_exception_handler(context)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 from plan import MINUTES, Mishap, Plan, Trouble
@@ -19,8 +19,8 @@ from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.sessions import years_between
-from gamma_scalper.exchange.engine import Engine
-from gamma_scalper.exchange.events import Executed
+from gamma_scalper.exchange.engine import Engine, Instruction
+from gamma_scalper.exchange.events import Event, Executed
 from gamma_scalper.exchange.faults import FaultSchedule
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.exchange.parameters import ExchangeParameters
@@ -72,6 +72,25 @@ class Path:
         return self.prices[min(max(int(minute * 60 / EVERY_S), 0), len(self.prices) - 1)]
 
 
+class Witnessed(Engine):
+    """An exchange of which all that happened besides quotes is kept, in order."""
+
+    def __init__(self, *about: Any, **more: Any) -> None:
+        self.happened: list[Event] = []
+        super().__init__(*about, **more)
+
+    def on(self, event: Instruction, now: datetime) -> list[Event]:
+        return self._seen(super().on(event, now))
+
+    def step(self, now: datetime) -> tuple[list[Event], bool]:
+        events, more = super().step(now)
+        return self._seen(events), more
+
+    def _seen(self, events: list[Event]) -> list[Event]:
+        self.happened += (each for each in events if type(each) is not Quote)
+        return events
+
+
 class World:
     """One broker and one street, on the running virtual loop."""
 
@@ -84,7 +103,7 @@ class World:
         market = Pushed((SHARE, *CHAIN), hours, plan.start)
         for contract in CHAIN:
             market.list_contract(contract, OPEN_INTEREST)
-        self.engine = Engine(
+        self.engine = Witnessed(
             market,
             accounts={ACCOUNT: Decimal(plan.cash)},
             parameters=ExchangeParameters(venue=VENUE, carry=NO_CARRY),
@@ -126,13 +145,20 @@ class World:
 
     def minute_of(self, at: datetime) -> float:
         night = self.plan.night
-        if night is not None and at >= night:
-            closes = self.plan.start.replace(hour=21, minute=0)
-            return ((closes - self.plan.start) + (at - night)).total_seconds() / 60
-        return (at - self.plan.start).total_seconds() / 60
+        if night is None:
+            return (at - self.plan.start).total_seconds() / 60
+        after = max(at - night, timedelta(0))
+        return (min(at, self.plan.closes) - self.plan.start + after).total_seconds() / 60
 
     async def until(self, minute: float) -> None:
-        await self.clock.sleep((self.plan.moment(minute) - self.clock.now()).total_seconds())
+        await self.until_moment(self.plan.moment(minute))
+
+    async def until_moment(self, moment: datetime) -> None:
+        await self.clock.sleep((moment - self.clock.now()).total_seconds())
+
+    @property
+    def is_open(self) -> bool:
+        return self.engine.market.sessions(SHARE.con_id).at(self.clock.now()) is not None
 
     # -- quotes --------------------------------------------------------------------------------------------------------
 

@@ -119,6 +119,25 @@ async def test_nothing_is_ordered_on_the_quotes_of_before_that_an_order_s_end_co
     assert thinking.rules == ["old quotes", "hedge"] and len(thinking.commands) == 1
 
 
+async def test_nothing_is_ordered_on_an_old_quote_of_what_is_traded_though_others_are_new():
+    class Priced(Calm):
+        def decide(self, view, memory):
+            judgement, memory = super().decide(view, memory)
+            command = judgement.decision.command
+            priced = evolve(command, quotes=view.picture.market.quotes)
+            return evolve(judgement, decision=evolve(judgement.decision, command=priced)), memory
+
+    thinking, lopsided = Thinking(Priced()), pictured()
+    fresh = [evolve(each, received_at=NOON + timedelta(seconds=2)) for each in lopsided.market.quotes]
+    shares_old = [evolve(each, received_at=NOON) if each.con_id == SPY.con_id else each for each in fresh]
+    options_old = [each if each.con_id == SPY.con_id else evolve(each, received_at=NOON) for each in fresh]
+    now = NOON + timedelta(seconds=2)
+    markets = [evolve(lopsided.market, at=now, quotes=quotes) for quotes in (shares_old, options_old)]
+    told = [evolve(lopsided, market=market) for market in markets]
+    await thinking.hears(2.0, (told[0], BEAT), (told[1], PRICE))
+    assert thinking.rules == ["old quotes", "hedge"]
+
+
 async def test_nobody_waits_for_ever():
     """The desk answers each command; if it once does not, its patience and a grace are enough."""
     thinking, lopsided = Thinking(), pictured()

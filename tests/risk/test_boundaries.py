@@ -85,6 +85,8 @@ EDGES = [
     ("stale market", HEDGE, quoted(received_at=ago(5)), quoted(received_at=ago(5.01))),
     ("quote age", EXIT, quoted(received_at=ago(2)), quoted(received_at=ago(2.01))),
     ("quote age: flattening", FLATTEN, quoted(received_at=ago(30)), quoted(received_at=ago(30.1))),
+    ("quote age", EXIT, seen(ago(2)), seen(ago(2.01))),
+    ("quote age: flattening", FLATTEN, seen(ago(30)), seen(ago(30.1))),
     ("old Greeks", HEDGE, seen(ago(5)), seen(ago(5.01))),
     ("data lag", HEDGE, given("delta.as_of", ago(1)), given("delta.as_of", ago(1.01))),
     ("gap", ENTRY, given("market.motion.jump_pct", 1.99), given("market.motion.jump_pct", 2.0)),

@@ -1,5 +1,7 @@
 """Whether the market we see is the market: age, kind of data, spread, jumps."""
 
+from collections.abc import Iterable
+
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.proposals import Plan
 from gamma_scalper.domain.quotes import Quote
@@ -101,13 +103,14 @@ def data_lag(facts: Facts, parameters: RiskParameters) -> str | None:
 
 @of_the_order(
     "quote age",
-    "every order is priced by a quote of this moment",
+    "every order is priced by a quote of this moment, and so is the newest that there is",
     applies=ALL_BUT_FLATTEN,
     needs=("market.contracts", "market.contracts.*.quote"),
     reads=("quotes.age_s",),
 )
 def quote_age(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
-    return _too_old(facts, contracts_of(plan), parameters.quotes.age_s)
+    most = parameters.quotes.age_s
+    return _too_old(facts, contracts_of(plan), most) or _priced_long_ago(facts, plan, most)
 
 
 @of_the_order(
@@ -118,7 +121,8 @@ def quote_age(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | Non
     reads=("quotes.flatten_age_s",),
 )
 def quote_age_of_flattening(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
-    return _too_old(facts, contracts_of(plan), parameters.quotes.flatten_age_s)
+    most = parameters.quotes.flatten_age_s
+    return _too_old(facts, contracts_of(plan), most) or _priced_long_ago(facts, plan, most)
 
 
 @of_the_order(
@@ -180,8 +184,18 @@ def most_spread_pct(facts: Facts, con_id: int, found: Quote, parameters: RiskPar
 
 
 def _too_old(facts: Facts, con_ids: tuple[int, ...], most_s: float) -> str | None:
-    for con_id in con_ids:
-        age = quote(facts, con_id).age(facts.now).total_seconds()
+    return _older(facts, (quote(facts, con_id) for con_id in con_ids), most_s)
+
+
+def _priced_long_ago(facts: Facts, plan: Plan, most_s: float) -> str | None:
+    """By a quote that was old then, though a newer one has come since."""
+    traded = contracts_of(plan)
+    return _older(facts, (each for each in plan.quotes if each.con_id in traded), most_s)
+
+
+def _older(facts: Facts, quotes: Iterable[Quote], most_s: float) -> str | None:
+    for each in quotes:
+        age = each.age(facts.now).total_seconds()
         if age > most_s:
-            return f"the quote of {name_of(facts, con_id)} is {age:.1f} s old, and {most_s:g} s is the most"
+            return f"the quote of {name_of(facts, each.con_id)} is {age:.1f} s old, and {most_s:g} s is the most"
     return None

@@ -77,6 +77,18 @@ def test_a_manual_trade_is_taken_at_its_own_price_under_its_own_name() -> None:
     assert [each.explanations for each in later.unexplained] == [("SPY traded without our order: +5 at 600",)]
 
 
+@pytest.mark.parametrize(("held", "mine", "theirs_then"), [(2, 0, -1), (0, -1, 0)])
+def test_a_trade_by_hand_in_what_a_book_does_not_hold_is_not_booked_to_it(
+    held: int, mine: int, theirs_then: int
+) -> None:
+    """A sale beyond what it holds; the user's own short call, assigned."""
+    fills = [bought(1, held, CALL)] if held else []
+    found = compare(theirs({CALL: theirs_then}), claim(*fills, baseline=(own(mine, CALL),) if mine else ()))
+    with pytest.raises(UserError, match="can't be a trade in its position; say book:spy"):
+        settle(found, found.unexplained[0].id, "manual", "Ann")
+    assert after(found, "baseline:spy").settled
+
+
 def test_a_holding_nobody_explains_is_adopted_at_the_brokers_cost() -> None:
     found = compare(theirs({CALL: 2}, cost="9.1"), claim())
     ((_, entry),) = settle(found, found.unexplained[0].id, "book:spy", "Ann").bookings
