@@ -24,7 +24,10 @@ class CollarParameters:
     through_ticks: int = setting(
         5, "the same at the least, since cheap options tick coarsely", unit="ticks", at_least=1, at_most=100, limit=True
     )
-    quote_age_s: float = setting(5.0, "age beyond which a quote is none", unit="s", above=0, at_most=600, limit=True)
+    quote_age_s: float = setting(
+        30.0, "age beyond which a quote is none; risk.quotes may want younger ones", unit="s", above=0, at_most=600,
+        limit=True,
+    )  # fmt: skip
 
 
 @frozen

@@ -179,7 +179,7 @@ def test_options_past_their_end_are_not_ordered() -> None:
 
 @pytest.mark.parametrize(
     "missing",
-    [None, quote(11, 9.0, 9.2, received_at=NOON - timedelta(seconds=6)), quote(11, 9.2, 9.0)],
+    [None, quote(11, 9.0, 9.2, received_at=NOON - timedelta(seconds=31)), quote(11, 9.2, 9.0)],
 )
 def test_without_a_good_quote_it_waits_quietly_until_the_deadline(missing: object) -> None:
     planned = step(held(shares=-50, call=1), quotes(call=missing))
