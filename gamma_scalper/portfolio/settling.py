@@ -12,7 +12,7 @@ from gamma_scalper.portfolio.inference import known_to
 from gamma_scalper.portfolio.ledger import average_price, quantity
 from gamma_scalper.portfolio.outsiders import outside_trades, taken_over
 from gamma_scalper.portfolio.own import changed
-from gamma_scalper.portfolio.pieces import Booking, digest
+from gamma_scalper.portfolio.pieces import Booking, Explanation, digest
 from gamma_scalper.portfolio.reconcile import Reconciliation
 from gamma_scalper.portfolio.records import Claim
 
@@ -27,6 +27,21 @@ class Settlement:
     bookings: tuple[Booking, ...] = ()
     baselines: tuple[tuple[str, BaselineDeclared], ...] = ()
     accepted: Accepted
+    settles: frozenset[int]  # conIds: one explanation may be of several differences
+
+    def leaves(self, reconciliation: Reconciliation) -> Reconciliation:
+        """What a person still has to say, so that the next word stands on this one."""
+        declared = dict(self.baselines)
+        return evolve(
+            reconciliation,
+            unexplained=tuple(
+                each for each in reconciliation.unexplained if each.instrument.con_id not in self.settles
+            ),
+            claims=tuple(
+                evolve(claim, baseline=declared[claim.book].holdings) if claim.book in declared else claim
+                for claim in reconciliation.claims
+            ),
+        )
 
 
 def settle(reconciliation: Reconciliation, id: str, how: str, by: str) -> Settlement:
@@ -36,23 +51,28 @@ def settle(reconciliation: Reconciliation, id: str, how: str, by: str) -> Settle
         known = ", ".join(sorted(differences)) or "none"
         raise UserError(f"there is no difference {id}; open are: {known}; see `uv run main.py reconcile`")
     difference, accepted = differences[id], Accepted(difference=id, by=by, how=how)
+    settles = frozenset((difference.instrument.con_id,))
     way, _, whose = how.partition(":")
     if way.isascii() and way.isdecimal() and not whose:
-        return Settlement(bookings=_explained(reconciliation, difference, int(way), by), accepted=accepted)
+        pieces = _explained(reconciliation, difference, int(way))
+        bookings = tuple(_accepted(booking, by) for piece in pieces for booking in piece.bookings)
+        settles = settles.union(*(piece.moved for piece in pieces))
+        return Settlement(bookings=bookings, accepted=accepted, settles=settles)
     if way == "baseline":
         claim = _claim(reconciliation, whose or _owning(reconciliation, difference))
         declared = changed(claim, difference.instrument, difference.theirs - difference.ours)
-        return Settlement(baselines=((claim.book, declared),), accepted=accepted)
+        return Settlement(baselines=((claim.book, declared),), accepted=accepted, settles=settles)
     if way == "manual" and not whose:
         claim = _claim(reconciliation, difference.book)
         _must_hold(claim, difference)
-        return Settlement(bookings=_into_book(reconciliation, difference, claim, "manual trade", by), accepted=accepted)
-    if way == "book" and whose:
-        claim = _claim(reconciliation, whose)
-        return Settlement(bookings=_into_book(reconciliation, difference, claim, "adopted", by), accepted=accepted)
-    if way == "settled" and whose:
-        return Settlement(bookings=_in_cash(reconciliation, difference, whose, by), accepted=accepted)
-    raise UserError(f"a difference can't be taken as {how!r}; allowed: {_WAYS}")
+        bookings = _into_book(reconciliation, difference, claim, "manual trade", by)
+    elif way == "book" and whose:
+        bookings = _into_book(reconciliation, difference, _claim(reconciliation, whose), "adopted", by)
+    elif way == "settled" and whose:
+        bookings = _in_cash(reconciliation, difference, whose, by)
+    else:
+        raise UserError(f"a difference can't be taken as {how!r}; allowed: {_WAYS}")
+    return Settlement(bookings=bookings, accepted=accepted, settles=settles)
 
 
 def _claim(reconciliation: Reconciliation, book: str) -> Claim:
@@ -79,13 +99,13 @@ def _owning(reconciliation: Reconciliation, difference: Difference) -> str:
     return owning[0].book if len(owning) == 1 else ""
 
 
-def _explained(reconciliation: Reconciliation, difference: Difference, number: int, by: str) -> tuple[Booking, ...]:
+def _explained(reconciliation: Reconciliation, difference: Difference, number: int) -> Explanation:
     found = reconciliation.found[difference.id]
     if not 1 <= number <= len(found):
         raise UserError(f"difference {difference.id} has {len(found)} explanations, not a number {number}")
     if not all(piece.bookings for piece in found[number - 1]):
         raise UserError(f"explanation {number} leaves open whose it is; say book:NAME or baseline:NAME")
-    return tuple(_accepted(booking, by) for piece in found[number - 1] for booking in piece.bookings)
+    return found[number - 1]
 
 
 def _accepted(booking: Booking, by: str) -> Booking:

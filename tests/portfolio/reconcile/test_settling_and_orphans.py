@@ -89,6 +89,18 @@ def test_a_trade_by_hand_in_what_a_book_does_not_hold_is_not_booked_to_it(
     assert after(found, "baseline:spy").settled
 
 
+def test_the_second_word_stands_on_the_first() -> None:
+    """The user's own short call was assigned: two differences, and both are the user's."""
+    found = compare(theirs({SPY: -100}), claim(baseline=(own(-1, CALL),)))
+    shares, call = (each.id for each in found.unexplained)
+    first = settle(found, shares, "baseline:spy", "Ann")
+    left = first.leaves(found)
+    ((_, declared),) = settle(left, call, "baseline:spy", "Ann").baselines
+    assert declared.holdings == (own(-100),)
+    with pytest.raises(UserError, match=f"there is no difference {shares}; open are: {call}"):
+        settle(left, shares, "book:spy", "Ann")
+
+
 def test_a_holding_nobody_explains_is_adopted_at_the_brokers_cost() -> None:
     found = compare(theirs({CALL: 2}, cost="9.1"), claim())
     ((_, entry),) = settle(found, found.unexplained[0].id, "book:spy", "Ann").bookings
