@@ -199,7 +199,7 @@ class Reconciling:
         if found.moving or found.bookings:  # on its way to us, or not seen to have arrived
             contracts = contracts or (0,)
             self.want()
-        house.compared = Compared(house.clock.now(), contracts)
+        house.conclude(Compared(house.clock.now(), contracts))
         entry = found.entry
         if entry != self._told and (
             entry.unexplained or entry.explained or self._told is None or self._told.unexplained
@@ -265,6 +265,7 @@ class Reconciling:
             return "books and account have not been compared yet; try again once the broker is ready"
         settlement = settle(self._newest, difference, how, by)
         self._settle(settlement)
+        self._newest = settlement.leaves(self._newest)
         self.want()
         return f"settled: {len(settlement.bookings) + len(settlement.baselines)} entries"
 
