@@ -37,9 +37,14 @@ class Outbox:
         return self.size > self._conflate_above
 
     @property
+    def full(self) -> bool:
+        """More waits than will be kept for who doesn't read, and than will be added to for who does."""
+        return self.size > self._close_above
+
+    @property
     def overflowing(self) -> bool:
         """Nobody reads, and more waits than will be kept."""
-        return self.blocked and self.size > self._close_above
+        return self.blocked and self.full
 
     def take(self) -> bytes:
         """What is to be written now; the rest is for the next turn."""

@@ -37,6 +37,7 @@ _FARMS = (
     (2158, "Sec-def data farm connection is OK:secdefil"),
 )
 _ABOUT_NOTHING = -1
+_MOST_UNDER_WAY = 1_000  # requests whose answers wait until the client has read those before
 _DATA_LOST = 1101  # subscriptions are gone; who wants them asks again
 
 
@@ -136,6 +137,9 @@ class Session:
         try:
             for payload in self._frames.feed(data):
                 if self._ended:
+                    return
+                if self.outbox.full or len(self._long) > _MOST_UNDER_WAY or len(self._waiting) > _MOST_UNDER_WAY:
+                    self.end("asks on without reading what it is answered, and is disconnected", abort=True)
                     return
                 self._read(payload, arrived)
         except (BadFrame, BadMessage) as error:

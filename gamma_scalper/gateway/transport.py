@@ -8,6 +8,8 @@ from gamma_scalper.gateway.outbox import Outbox
 from gamma_scalper.gateway.roles import Door
 from gamma_scalper.gateway.session import Session
 
+_PATIENCE_S = 60.0  # until a client has said which it is
+
 
 class Connection(asyncio.Protocol):
     """Carries bytes between a socket and a session."""
@@ -15,6 +17,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, gateway: Door, *, paced: bool) -> None:
         self._gateway = gateway
         self._transport: asyncio.Transport | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self.outbox = Outbox(self._wake, gateway.parameters.buffers)
         self.session = Session(gateway, self.outbox, self.close, paced=paced)
 
@@ -23,6 +26,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         if not self._gateway.connected(self):
             transport.abort()
+            return
+        self._patience = asyncio.get_running_loop().call_later(_PATIENCE_S, self._waited)
 
     def data_received(self, data: bytes) -> None:
         self.session.received(data)
@@ -36,6 +41,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        if self._patience is not None:
+            self._patience.cancel()
         self._gateway.lost(self)
         self.session.lost()
 
@@ -52,6 +59,11 @@ class Connection(asyncio.Protocol):
         while self.outbox.size:
             transport.write(self.outbox.take())
         transport.close()
+
+    def _waited(self) -> None:
+        """Who opens a connection and says nothing would otherwise keep it for ever."""
+        if not self.session.started:
+            self.session.end(f"has not started within {_PATIENCE_S:g} s, and is disconnected", abort=True)
 
     def _wake(self) -> None:
         asyncio.get_running_loop().call_soon(self._flush)

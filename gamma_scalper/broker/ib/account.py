@@ -165,6 +165,8 @@ class IbAccount:
         if (position.contract.conId, why) in self._told:
             return
         self._told.add((position.contract.conId, why))
+        if not self._wire.restraint.allows():
+            return
         text = f"the account holds {position.contract.symbol} ({position.contract.conId}), which is not counted: {why}"
         logger.warning("{}", text)
         self._warn(0, text)

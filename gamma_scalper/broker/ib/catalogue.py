@@ -12,9 +12,10 @@ from loguru import logger
 
 from gamma_scalper.broker.ib.contracts import Record, Single, UnknownKind, day_of, instrument, tick_rule
 from gamma_scalper.broker.ib.day_cache import DayCache
+from gamma_scalper.broker.ib.incoming import Chain
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.instruments import Index, Option, Stock, TickRule
-from gamma_scalper.domain.ports import Refused
+from gamma_scalper.domain.ports import Refused, Unanswered
 
 NO_SUCH_CONTRACT = 200
 
@@ -60,6 +61,7 @@ class IbCatalogue:
                     number, underlying.symbol, "", kind, underlying.con_id
                 ),
                 timeout_s=self._wire.parameters.timeouts.contracts_s,
+                kind=Chain,
             )
             smart = [chain for chain in chains if chain[0] == "SMART"] or chains
             texts = sorted({expiry for _, _, expiries in smart for expiry in expiries})
@@ -129,10 +131,13 @@ class IbCatalogue:
             what,
             lambda client, number: client.reqContractDetails(number, wanted),
             timeout_s=self._wire.parameters.timeouts.contracts_s,
+            kind=ib.ContractDetails,
         )
         if not details:
             raise Refused(f"there is no {what}", NO_SUCH_CONTRACT)
         records = [Record.of(each) for each in details]
+        if wanted.conId and any(record.con_id != wanted.conId for record in records):
+            raise Unanswered(f"{what}: the answer was about another")  # kept for the day, it would be traded for it
         self._cache.keep_records(key, records)
         return records
 

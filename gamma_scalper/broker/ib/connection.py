@@ -2,8 +2,11 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
+
+from loguru import logger
 
 from gamma_scalper.broker.ib.client import OUR_VERSIONS, client_for, open_socket
 from gamma_scalper.broker.ib.codes import Meaning
@@ -13,6 +16,7 @@ from gamma_scalper.domain.exits import ExitCode, UserError
 _PORTS = "7497 and 7496 are TWS paper and live, 4002 and 4001 IB Gateway's"
 _API = "enable its API (Configure > API > Settings > Enable ActiveX and Socket Clients)"
 _AWAY = 5.0  # for a closed socket to be gone
+_MOST_UNREADABLE = 20  # messages, after which a connection is given up and made anew
 
 
 class CannotConnect(Exception):
@@ -34,7 +38,7 @@ class Connection(HearsOfLink):
         address: tuple[str, int],
         client_id: int,
         said: Callable[[int, Meaning | None, str], None],
-        doubtful: Callable[[str], None],
+        doubtful: Callable[..., None],
     ) -> None:
         self.host, self.port = address
         self.client_id = client_id
@@ -45,6 +49,8 @@ class Connection(HearsOfLink):
         self._has_id = False
         self._complaint: tuple[int, Meaning | None, str] | None = None  # newest, while not ready
         self._version: int | None = None  # of the protocol, where it is not ours
+        self._unreadable: Counter[str] = Counter()  # kind of message -> how many of it
+        self.broken = ""  # why it was cut from this side
         self._said = said
         self._doubtful = doubtful
         self.client: Any = None
@@ -113,8 +119,20 @@ class Connection(HearsOfLink):
             self._version = self.client.serverVersion()
             self.client.conn.transport.abort()
 
-    def unreadable(self, what: str) -> None:
-        self._doubtful(f"message {what} could not be read")
+    def unreadable(self, what: str, error: str) -> None:
+        """Each kind is told once; who says much that can't be read is not to be believed in the rest either."""
+        self._unreadable[what] += 1
+        if self._unreadable[what] == 1:
+            logger.error("the broker's message {} cannot be read ({})", what, error)
+            self._doubtful(f"message {what} could not be read", told=True)
+        else:
+            self._doubtful("a message could not be read", told=False)
+        if self._unreadable.total() == _MOST_UNREADABLE:
+            self.garbled(f"it sent {_MOST_UNREADABLE} messages that cannot be read")
+            self.client.conn.transport.abort()
+
+    def garbled(self, why: str) -> None:
+        self.broken = f"{self._where} does not speak as TWS does: {why}"
 
     def _maybe_ready(self) -> None:
         if self._has_id and self._accounts and not self._ready.done():
@@ -139,6 +157,8 @@ class Connection(HearsOfLink):
         return f"{self._where} cannot be reached ({error.strerror or error}); check GATEWAY"
 
     def _closed(self) -> str:
+        if self.broken:
+            return f"{self.broken}; {_API}; {_PORTS}"
         if self._complaint is not None and self._complaint[1] is Meaning.ID_IN_USE:
             return (
                 f"client id {self.client_id} is in use at {self._where}; end the other program, or give this one"

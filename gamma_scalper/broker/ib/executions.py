@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import ib_insync as ib
 from loguru import logger
 
 from gamma_scalper.broker.ib.catalogue import IbCatalogue, never_ours
+from gamma_scalper.broker.ib.incoming import Execution
 from gamma_scalper.broker.ib.numbers import amount, quantity
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.fills import Commission, Fill
@@ -15,6 +17,8 @@ from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId, Side
 from gamma_scalper.domain.ports import NotReady, OrderEvent, Refused, Unanswered, Warned
+
+_MOST_BILLS = 10_000  # that wait for their fills
 
 
 class Executions:
@@ -43,6 +47,8 @@ class Executions:
         exec_id = execution.execId
         if execution.acctNumber != self._account():
             return
+        if contract.conId < 1 and contract.secType != "BAG":
+            raise ValueError("an execution in no contract")
         if execution.permId:
             key = execution.permId, contract.secType == "BAG"
             self._done[key] = max(self._done.get(key, Decimal(0)), quantity(execution.cumQty))
@@ -64,10 +70,19 @@ class Executions:
             self._charge(bill)
         else:
             self._bills[report.execId] = bill
+            if len(self._bills) > _MOST_BILLS:  # of other accounts' fills come bills, too, and nobody asks for those
+                del self._bills[next(iter(self._bills))]
 
     def done(self, perm_id: int, *, combo: bool) -> Decimal:
         """How much of an order has filled, as executions tell it."""
         return self._done.get((perm_id, combo), Decimal(0))
+
+    def forget(self, before: datetime) -> None:
+        """What was executed then is told no more, so that nobody has to know that it was told."""
+        gone = [exec_id for exec_id, fill in self._told.items() if fill.at < before]
+        for exec_id in gone:
+            del self._told[exec_id]
+        self._billed.difference_update(gone)
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -79,6 +94,7 @@ class Executions:
             lambda client, number: client.reqExecutions(number, wanted),
             timeout_s=self._wire.parameters.timeouts.executions_s,
             budget=self._wire.pacing.trading,
+            kind=Execution,
         )
         await self._meet_strangers()
         ids = dict.fromkeys(execution.execId for _, execution in answer)
@@ -127,6 +143,8 @@ class Executions:
         self._warn(f"a fill in {contract.symbol} ({contract.conId}) is not counted: {why}")
 
     def _warn(self, text: str) -> None:
+        if not self._wire.restraint.allows():
+            return
         logger.warning("{}", text)
         self._tell(Warned(at=self._wire.clock.now(), code=0, text=text))
 

@@ -160,10 +160,13 @@ class IbFeed:
     def trouble(self, request: int, code: int, meaning: Meaning, text: str) -> None:
         """About one line: it will not quote, or somebody else has the quotes."""
         line = self._requests[request]
+        shown = self._wire.restraint.allows()
         if meaning in (Meaning.WARNING, Meaning.NOTE):
-            logger.info("{}: {} {}", line.instrument.symbol, code, text)
+            if shown:
+                logger.info("{}: {} {}", line.instrument.symbol, code, text)
             return
-        logger.warning("no quotes of {} ({}): {} {}", line.instrument.symbol, line.instrument.con_id, code, text)
+        if shown:
+            logger.warning("no quotes of {} ({}): {} {}", line.instrument.symbol, line.instrument.con_id, code, text)
         if meaning is Meaning.COMPETING:
             self.freeze(COMPETING, f"{code}: {text}")
         else:

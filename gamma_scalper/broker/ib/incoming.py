@@ -1,10 +1,9 @@
 """Everything the broker says, by whom it concerns. The client looks its methods up by their names."""
 
 import types
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import ib_insync as ib
-from loguru import logger
 
 from gamma_scalper.broker.ib.accounts import without_ids
 from gamma_scalper.broker.ib.client import in_library_style
@@ -17,6 +16,21 @@ POSITIONS, OPEN_ORDERS, COMPLETED_ORDERS = "positions", "open orders", "complete
 ACCOUNT, TIME = "account values", "server time"
 
 
+class Chain(NamedTuple):
+    """One exchange's options of an underlying."""
+
+    exchange: str
+    trading_class: str
+    expiries: list[str]
+
+
+class Execution(NamedTuple):
+    """A fill as it comes."""
+
+    contract: ib.Contract
+    execution: ib.Execution
+
+
 class HearsOfLink(Protocol):
     """What concerns the connection itself."""
 
@@ -25,7 +39,8 @@ class HearsOfLink(Protocol):
     def first_id(self) -> None: ...
     def closed(self) -> None: ...
     def acknowledged(self) -> None: ...
-    def unreadable(self, what: str) -> None: ...
+    def unreadable(self, what: str, error: str) -> None: ...
+    def garbled(self, why: str) -> None: ...
 
 
 class HearsOfOrders(Protocol):
@@ -108,8 +123,11 @@ class Incoming:
 
     def unreadable(self, kind: str, error: Exception) -> None:
         """It may have been a fill, so the records are asked for; what it held is not shown: it may name an account."""
-        logger.error("the broker's message {} cannot be read ({})", kind, type(error).__name__)
-        self._link.unreadable(kind)
+        self._link.unreadable(kind if kind.isascii() and kind.isdigit() else "of no kind", type(error).__name__)
+
+    def garbled(self, why: str) -> None:
+        """What comes is no stream of messages, and nothing after it can be read either."""
+        self._link.garbled(why)
 
     def error(self, key: int, code: int, text: str, _advanced: str) -> None:
         """A code concerns a question, an order, a line or the connection, in this order."""
@@ -132,7 +150,7 @@ class Incoming:
         if order.whatIf:
             self._requests.part(order_id, state)
             if state.initMarginChange not in ("", str(ib.util.UNSET_DOUBLE)):  # the real answer may come second
-                self._requests.end(order_id)
+                self._requests.end(order_id, ib.OrderState)
         else:
             self._requests.part(OPEN_ORDERS, (order, state))
             if self._orders is not None:
@@ -166,12 +184,12 @@ class Incoming:
 
     def exec_details(self, request: int, contract: ib.Contract, execution: ib.Execution) -> None:
         """Live and asked for alike: the library tells nobody of the second kind."""
-        self._requests.part(request, (contract, execution))
+        self._requests.part(request, Execution(contract, execution))
         if self._orders is not None:
             self._orders.executed(contract, execution)
 
     def exec_details_end(self, request: int) -> None:
-        self._requests.end(request)
+        self._requests.end(request, Execution)
 
     def commission_report(self, report: ib.CommissionReport) -> None:
         if self._orders is not None:
@@ -204,7 +222,7 @@ class Incoming:
         self._requests.part(request, details)
 
     def contract_details_end(self, request: int) -> None:
-        self._requests.end(request)
+        self._requests.end(request, ib.ContractDetails)
 
     def security_definition_option_parameter(
         self,
@@ -216,10 +234,10 @@ class Incoming:
         expiries: list[str],
         _: Any,
     ) -> None:
-        self._requests.part(request, (exchange, trading_class, expiries))
+        self._requests.part(request, Chain(exchange, trading_class, expiries))
 
     def security_definition_option_parameter_end(self, request: int) -> None:
-        self._requests.end(request)
+        self._requests.end(request, Chain)
 
     def market_rule(self, number: int, increments: list[ib.PriceIncrement]) -> None:
         self._requests.part(f"market rule {number}", increments)

@@ -152,8 +152,11 @@ class Line:
 
     def condition(self, today: date, link: str) -> Condition:
         """What is known; `link` is why nothing at all counts just now."""
-        restricted = self.short_sales.restricted(self.instrument.con_id, today)
-        return evolve(self._condition, frozen=link or self.frozen, short_sale_restricted=restricted)
+        frozen, restricted = link or self.frozen, self.short_sales.restricted(self.instrument.con_id, today)
+        known = self._condition
+        if known.frozen != frozen or known.short_sale_restricted is not restricted:
+            known = self._condition = evolve(known, frozen=frozen, short_sale_restricted=restricted)
+        return known
 
     def _touched(self, tick: int) -> bool:
         if tick in _DELAYED and self._condition.data_type in (None, DataType.LIVE):

@@ -24,6 +24,7 @@ Keeper = Callable[[], Coroutine[Any, Any, None]]
 _LOST, _SILENT = "lost", "silent"  # causes of blindness: the gateway's broker, or the gateway itself
 _LINK = "link"  # cause of frozen quotes: either of these, or no connection
 _SLOW_S = 1.0  # a round trip by which no clock is set
+_LARGEST_SKEW_S = 50 * 365 * 86_400.0  # of any clock; an offline market may well be of another year
 _LOOKS = 10  # at how a start gets on, before it is given up
 _DEFECTS, _SOON_S = 3, 60.0  # so many within this time, and no further connection is made
 _MISSES = 2  # questions for the time without an answer, after which the connection is given up
@@ -83,6 +84,7 @@ class IbLink:
     async def start(self) -> None:
         """Return at the first READY; raises `UserError` where that can't come, or did not come in time."""
         self._started = asyncio.get_running_loop().create_future()
+        self._blind.clear()  # of a start that was given up
         self._task = asyncio.create_task(self._keep_connected(self._started), name="link to ib")
         self._task.add_done_callback(self._ended)
         try:
@@ -185,7 +187,7 @@ class IbLink:
                 for keeper in keepers:
                     group.create_task(keeper())
         except* _Over:
-            pass
+            self._failure = connection.broken or self._failure
 
     # -- the gate ------------------------------------------------------------------------------------------------------
 
@@ -193,11 +195,14 @@ class IbLink:
         self._why = why
         self._wanted.set()
 
-    def _doubtful(self, why: str) -> None:
+    def _doubtful(self, why: str, *, told: bool) -> None:
         """Something was said that could not be understood; the records will tell."""
-        self._duties.tell(Warned(at=self._clock.now(), code=0, text=why))
-        if self.report.link is Link.READY:
+        if told and self._wire.restraint.allows():
+            self._duties.tell(Warned(at=self._clock.now(), code=0, text=why))
+        if self.report.link in (Link.READY, Link.CONFIRMING):  # what is being confirmed may lack just that
             self._want(why)
+        if self.report.link is Link.READY:
+            self._told(Link.CONFIRMING, why)  # at once: nothing is sent in this turn of the loop either
 
     async def _keep_confirmed(self) -> None:
         """Whenever it is wanted: positions, open orders and executions are asked for, and only then it is READY."""
@@ -278,7 +283,10 @@ class IbLink:
         if self.skew_s is not None and (answered - asked).total_seconds() > _SLOW_S:
             return  # nobody knows when on its way the time was read
         # It tells whole seconds, so that on average half of one is missing.
-        self.skew_s = answer[0] + 0.5 - (asked + (answered - asked) / 2).timestamp()
+        skew_s = answer[0] + 0.5 - (asked + (answered - asked) / 2).timestamp()
+        if abs(skew_s) > _LARGEST_SKEW_S:
+            raise Unanswered("the server's time is none that a clock could show")
+        self.skew_s = skew_s
         skewed = abs(self.skew_s) > self._parameters.largest_skew_s
         if skewed and not self._skewed:
             text = f"the server's clock is {self.skew_s:+.1f} s from ours; set this machine's clock by NTP"
@@ -309,8 +317,9 @@ class IbLink:
         if meaning is Meaning.NOTE or meaning is Meaning.FARM_BACK:
             logger.debug("{}: {}", code, text)
             return
-        logger.warning("{}: {}", code, text)
-        self._duties.tell(Warned(at=self._clock.now(), code=code, text=text))
+        if self._wire.restraint.allows():
+            logger.warning("{}: {}", code, text)
+            self._duties.tell(Warned(at=self._clock.now(), code=code, text=text))
 
     def _go_blind(self, cause: str, why: str) -> None:
         self._blind[cause] = why

@@ -148,7 +148,7 @@ class Orders:
     def trouble(self, order_id: int, code: int, text: str) -> None:
         tracked = self._by_id[self._client_id, order_id]
         meaning = self._codes.of_order(code)
-        if meaning is Meaning.WARNING or meaning is Meaning.NOTE:
+        if meaning in (Meaning.WARNING, Meaning.NOTE) and self._wire.restraint.allows():
             self._tell(Warned(at=self._wire.clock.now(), code=code, text=text, order_ref=tracked.order_ref))
         if meaning is Meaning.NOTE:
             return

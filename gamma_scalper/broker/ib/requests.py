@@ -9,12 +9,15 @@ from attrs import Factory, define
 from gamma_scalper.broker.ib.pacing import Budget
 from gamma_scalper.domain.ports import NotReady, Refused, Unanswered
 
+_MOST_PARTS = 100_000  # of one answer; a chain of all strikes has some thousand
+
 
 @define
 class _Pending:
     """A question under way, and the parts of its answer so far."""
 
     what: str
+    kind: type  # of its parts
     end: "asyncio.Future[None]"
     parts: list[Any] = Factory(list)
 
@@ -28,19 +31,22 @@ class Requests:
         self._torn: set[Hashable] = set()  # names of which half an answer had come when its time was over
 
     async def ask(
-        self, what: str, key: Hashable, send: Callable[[], None], *, budget: Budget, timeout_s: float
+        self, what: str, key: Hashable, send: Callable[[], None], *, budget: Budget, timeout_s: float, kind: type
     ) -> list[Any]:
-        """The answer's parts in order. Raises `Unanswered`, `Refused` or, where the connection is gone, `NotReady`."""
+        """The answer's parts in order, all of this kind.
+
+        Raises `Unanswered`, `Refused` or, where the connection is gone, `NotReady`.
+        """
         if isinstance(key, int):
-            return await self._ask(what, key, send, budget, timeout_s)
+            return await self._ask(what, key, send, budget, timeout_s, kind)
         async with self._turns.setdefault(key, asyncio.Lock()):
-            return await self._ask(what, key, send, budget, timeout_s)
+            return await self._ask(what, key, send, budget, timeout_s, kind)
 
     async def _ask(
-        self, what: str, key: Hashable, send: Callable[[], None], budget: Budget, timeout_s: float
+        self, what: str, key: Hashable, send: Callable[[], None], budget: Budget, timeout_s: float, kind: type
     ) -> list[Any]:
         await budget.turn()
-        pending = self._pending[key] = _Pending(what, asyncio.get_running_loop().create_future())
+        pending = self._pending[key] = _Pending(what, kind, asyncio.get_running_loop().create_future())
         try:
             send()
             async with asyncio.timeout(timeout_s):  # wait_for() of 3.11 loses a cancel that comes with the answer
@@ -61,12 +67,20 @@ class Requests:
         return key in self._pending
 
     def part(self, key: Hashable, part: Any) -> None:
-        """One part more; an answer nobody waits for any longer is dropped."""
-        if key in self._pending:
-            self._pending[key].parts.append(part)
+        """One part more; an answer nobody waits for any longer is dropped. One of another kind raises `ValueError`."""
+        pending = self._pending.get(key)
+        if pending is None:
+            return
+        if not isinstance(part, pending.kind):
+            raise ValueError(f"{pending.what}: answered by something else")
+        if len(pending.parts) == _MOST_PARTS:
+            raise ValueError(f"{pending.what}: an answer without end")
+        pending.parts.append(part)
 
-    def end(self, key: Hashable) -> None:
+    def end(self, key: Hashable, kind: type = object) -> None:
         """That was all of it, unless it was the second half of an answer whose first half was given up."""
+        if key in self._pending and self._pending[key].kind is not kind:
+            raise ValueError(f"{self._pending[key].what}: ended by something else")
         if key in self._torn:
             self._torn.discard(key)
             if key in self._pending:

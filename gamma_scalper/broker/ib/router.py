@@ -180,7 +180,8 @@ class IbRouter:
             sent = True
 
         try:
-            return await self._wire.ask(what, send, timeout_s=timeout_s, budget=self._wire.pacing.trading)
+            budget = self._wire.pacing.trading
+            return await self._wire.ask(what, send, timeout_s=timeout_s, budget=budget, kind=ib.OrderState)
         except NotReady as error:
             if not sent:
                 raise

@@ -15,6 +15,8 @@ from gamma_scalper.broker.ib.router import IbRouter
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.ports import Link, LinkReport, NotReady, OrderEvent, Refused, Unanswered
 
+_A_DAY = timedelta(days=1)
+
 
 class TradingSide:
     """Orders, executions and the router over them, joined."""
@@ -48,7 +50,9 @@ class TradingSide:
         """A fill or a death that was never told of is found within a minute."""
         while True:
             await self._wire.clock.sleep(self._wire.parameters.executions_every_s)
-            self.orders.forget_dead(before=self._midnight())
+            midnight = self._midnight()
+            self.orders.forget_dead(before=midnight)
+            self.executions.forget(before=midnight - _A_DAY)  # safely: clocks differ, and days have 23 hours
             if self._link().link is not Link.READY:
                 continue
             try:

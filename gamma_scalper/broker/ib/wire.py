@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from gamma_scalper.broker.ib.client import LAST_ID
 from gamma_scalper.broker.ib.pacing import Budget, Pacing
 from gamma_scalper.broker.ib.parameters import IbParameters
 from gamma_scalper.broker.ib.requests import Requests
+from gamma_scalper.broker.ib.restraint import Restraint
 from gamma_scalper.domain.ports import NotReady
 from gamma_scalper.kernel import Clock
 
@@ -18,6 +20,7 @@ class Wire:
         self.parameters = parameters
         self.requests = Requests()
         self.pacing = Pacing(clock, parameters.pacing)
+        self.restraint = Restraint(clock)
         self._client: Any = None
         self._highest_id = 0  # ever given out or seen, over all connections
 
@@ -47,7 +50,9 @@ class Wire:
         return numbers[0]
 
     def seen_id(self, number: int) -> None:
-        """Orders of ours that are told of have used this id."""
+        """Orders of ours that are told of have used this id. One that can't be raises `ValueError`."""
+        if number > LAST_ID:
+            raise ValueError(f"beyond {LAST_ID} soon no id is left")
         self._highest_id = max(self._highest_id, number)
         if self._client is not None:
             self._client.updateReqId(number + 1)
@@ -60,8 +65,9 @@ class Wire:
         timeout_s: float,
         name: str = "",
         budget: Budget | None = None,
+        kind: type = object,
     ) -> list[Any]:
-        """The answer's parts; a question without an id of its own on the wire goes by its name."""
+        """The answer's parts, each of this kind; a question without an id of its own on the wire goes by its name."""
         number = 0 if name else self.next_id()
         return await self.requests.ask(
             what,
@@ -69,4 +75,5 @@ class Wire:
             lambda: self.send(lambda client: send(client, number)),
             budget=budget or self.pacing.data,
             timeout_s=timeout_s,
+            kind=kind,
         )

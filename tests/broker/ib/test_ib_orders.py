@@ -35,6 +35,17 @@ async def test_an_order_its_fill_and_its_bill_are_each_told_once_and_carry_the_i
         assert len(here.fills()) == len(here.bills()) == 1
 
 
+async def test_executions_of_past_days_are_kept_no_longer_and_none_is_told_twice() -> None:
+    async with floor() as here:
+        await here.stands(await here.place(Side.BUY, 100, await here.spy()), FILLED)
+        executions = here.broker._trading.executions
+        await asyncio.sleep(3_600)
+        assert len(executions._told) == len(executions._billed) == 1
+        await asyncio.sleep(3 * 86_400)
+        assert not executions._told and not executions._billed
+        assert len(here.fills()) == len(here.bills()) == 1
+
+
 async def test_a_combo_is_told_by_its_legs() -> None:
     async with floor() as here:
         call, put = await here.straddle()
