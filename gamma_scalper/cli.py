@@ -31,6 +31,7 @@ from gamma_scalper.commands.terminal import (
     to_trade,
 )
 from gamma_scalper.commands.terminal import chosen as choose
+from gamma_scalper.commands.verify import commands as verify_commands
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Right
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for each in (journal_commands, inbox_commands, scan_commands, summary_commands):
+for each in (journal_commands, inbox_commands, scan_commands, summary_commands, verify_commands):
     app.add_typer(each)
 
 

@@ -1,1 +1,1 @@
-"""Shows that a journal fits together: every fill to its order, its decision and the quotes it was taken on."""
+"""The journal, gone over by somebody who believes none of it: links, sequences, sums. Pure functions over rows."""

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from gamma_scalper.commands.bookkeeping import BookView, HouseView, in_words, positions, read_house
 from gamma_scalper.commands.inbox import tell
+from gamma_scalper.commands.orders_seen import OrdersSeen
 from gamma_scalper.commands.terminal import BookOption, JsonOption, SetOption, load, print_json, print_table
 from gamma_scalper.domain.entries import Difference
 from gamma_scalper.domain.exits import ExitCode, UserError
@@ -22,6 +23,8 @@ from gamma_scalper.journal.export import export as export_to
 from gamma_scalper.journal.operations import Wanted, operations
 from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.records import records
+from gamma_scalper.reports.trade_costs_shown import in_words as cost_in_words
+from gamma_scalper.reports.trade_costs_shown import plain_order
 from gamma_scalper.system import SystemParameters
 
 commands = typer.Typer()
@@ -144,7 +147,10 @@ def ops(
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what was done and why, row by row of the journal.
+    """Tell what was done and why, row by row of the journal, and what each order cost.
+
+    Below an order stands what came of it: its price against the middle it was decided on, what of the half spread
+    that was, its commission, how long it took.
 
     main.py ops --purpose hedge --from 2026-01-05
 
@@ -161,14 +167,23 @@ def ops(
         until=until,
         text=text,
     )
+    orders = OrdersSeen()
     with _journal(load(context, set_).system) as reader:
-        found = [each for each in operations(reader.rows(), wanted) if not book or each.book in book]
+        found = [each for each in operations(orders.followed(reader.rows()), wanted) if not book or each.book in book]
     found = found[-last:] if last else found
+    costs = orders.by_row(each.seq for each in found)
     if as_json:
-        print_json("ops/1", {"operations": [each._asdict() | {"at": each.at.isoformat()} for each in found]})
+        told = [
+            each._asdict()
+            | {"at": each.at.isoformat(), "costs": [plain_order(order) for order in costs.get(each.seq, ())]}
+            for each in found
+        ]
+        print_json("ops/1", {"operations": told})
         return
     for each in found:
         typer.echo(f"{each.seq:>6} {each.at:%Y-%m-%d %H:%M:%S} {each.book or '-':<8} {each.sentence}")
+        for order in costs.get(each.seq, ()):
+            typer.echo(f"{'':>35} {cost_in_words(order)}")
 
 
 @commands.command()

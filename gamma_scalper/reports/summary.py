@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from attrs import define, field, frozen
@@ -20,16 +19,10 @@ from gamma_scalper.domain.strategy_entries import Attributed, Decided
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.journal.records import Record, records
 from gamma_scalper.portfolio.attribution import joined
+from gamma_scalper.portfolio.trade_costs import OrderCost, TradeCosts, summed
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _ZERO = Decimal(0)
-
-
-class Traded(NamedTuple):
-    """One fill."""
-
-    purpose: str
-    slippage: Decimal  # what it was worse than the middle it was decided on, in dollars
 
 
 @define(kw_only=True)
@@ -41,7 +34,8 @@ class BookSummary:
     ever: Decimal = _ZERO  # earned since the book began, by all that was taken down
     equity: Decimal | None = None  # the same as it was last marked
     commissions: dict[str, Decimal] = field(factory=dict)  # key of the execution -> its newest bill
-    fills: dict[str, Traded] = field(factory=dict)  # key of the execution -> it, as it was corrected last
+    fills: dict[str, str] = field(factory=dict)  # key of the execution -> what its order was for
+    costs: list[OrderCost] = field(factory=list)  # of the orders that first filled in this span
     orders: Counter[str] = field(factory=Counter)  # purpose -> how many
     hedges: int = 0  # all parts of one count once
     rejected: set[str] = field(factory=set)  # orders; a rejection may be told twice
@@ -55,11 +49,11 @@ class BookSummary:
 
     @property
     def slippage(self) -> Decimal:
-        return sum((fill.slippage for fill in self.fills.values()), _ZERO)
+        return summed(self.costs).slippage
 
     @property
     def fills_by_purpose(self) -> Counter[str]:
-        return Counter(fill.purpose for fill in self.fills.values())
+        return Counter(self.fills.values())
 
 
 @frozen(kw_only=True)
@@ -113,6 +107,7 @@ def _summed(rows: Iterable[Row], span: str, wanted: Callable[[datetime], bool], 
                 tally.ever[row.book] += row.entry.total
             if wanted(_moment(row)):
                 tally.count(row)
+            tally.costs.take(row.entry, row.at)
             yield row
 
     for record in records(seen()):
@@ -120,7 +115,7 @@ def _summed(rows: Iterable[Row], span: str, wanted: Callable[[datetime], bool], 
         assert isinstance(at, datetime), "a record's moment"
         if record["record"] == "FILL" and wanted(at):
             tally.count_fill(record)
-    return tally.summary(span)
+    return tally.summary(span, wanted)
 
 
 def _moment(row: Row) -> datetime:
@@ -140,6 +135,7 @@ class _Tally:
     sessions: int = 0
     ended: str = ""
     hedging: set[IntentId] = field(factory=set)  # the first intents of hedges
+    costs: TradeCosts = field(factory=TradeCosts)  # of all orders ever, since one may fill in the session after its own
 
     def clear(self) -> None:
         self.books, self.halts, self.since, self.until, self.sessions, self.ended = {}, [], None, None, 0, ""
@@ -185,21 +181,19 @@ class _Tally:
                 book.halts.append(f"{entry.breaker}: {entry.why}")
 
     def count_fill(self, record: Record) -> None:
-        """Of an order of ours, against the middle where one was known."""
+        """Of an order of ours."""
         if record["event"] not in ("Fill", "InferredFill") or record["intent"] is None:
             return
-        exec_id, quantity, slippage, multiplier = (
-            record[name] for name in ("exec_id", "quantity", "slippage", "multiplier")
-        )
-        worse = _ZERO
-        if isinstance(slippage, Decimal) and isinstance(quantity, Decimal) and isinstance(multiplier, int):
-            worse = slippage * quantity * multiplier
+        exec_id = record["exec_id"]
         key = execution_key(exec_id) if isinstance(exec_id, str) else f"row {record['seq']}"
-        self.book(str(record["book"])).fills[key] = Traded(str(record["purpose"] or "unknown"), worse)
+        self.book(str(record["book"])).fills[key] = str(record["purpose"] or "unknown")
 
-    def summary(self, span: str) -> Summary:
+    def summary(self, span: str, wanted: Callable[[datetime], bool]) -> Summary:
         for name in self.ever:
             self.book(name).ever = self.ever[name]
+        for cost in self.costs.orders():
+            if self.since is not None and cost.filled_at >= self.since and wanted(cost.filled_at):
+                self.book(cost.intent.id.book).costs.append(cost)
         return Summary(
             span=span,
             since=self.since,

@@ -16,6 +16,7 @@ from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.attribution import PARTS
 from gamma_scalper.reports.panel import money
 from gamma_scalper.reports.summary import BookSummary, Summary, of_last_session
+from gamma_scalper.reports.trade_costs_shown import cost_table, plain_costs
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _MOST_HALTS = 5
@@ -46,7 +47,10 @@ def shown(summary: Summary) -> RenderableType:
         ("\nsince the beginning: ", "dim"), _earned(summary.ever),
     )  # fmt: skip
     parts: list[RenderableType] = [head]
-    parts += [_book(book) for book in summary.books]
+    for book in summary.books:
+        parts.append(_book(book))
+        if book.costs:
+            parts.append(cost_table(book.book, book.costs))
     parts += [Text(f"halt: {halt}", style="bold red") for halt in summary.halts[-_MOST_HALTS:]]
     if not summary.books:
         parts.append(Text("no book did anything", style="dim"))
@@ -139,6 +143,7 @@ def _plain_book(book: BookSummary) -> dict[str, Any]:
         "equity": None if book.equity is None else _cents(book.equity),
         "commissions": _cents(book.commission),
         "slippage": _cents(book.slippage),
+        "trade_costs": plain_costs(book.costs),
         "hedges": book.hedges,
         "orders": dict(_by_number(book.orders)),
         "rejected": len(book.rejected),

@@ -1,0 +1,26 @@
+"""How old the quotes of an order may be."""
+
+from datetime import timedelta
+
+from attrs import field, frozen
+from attrs.validators import gt
+
+from gamma_scalper.domain.instruments import legs_of
+from gamma_scalper.domain.orders import Intent, Purpose
+from gamma_scalper.domain.quotes import Quote
+
+
+@frozen
+class QuoteAges:
+    """As risk.quotes has them by default; a book that allows more is gone over with what it allows."""
+
+    traded_s: float = field(default=2.0, validator=gt(0))  # of what the order trades: risk.quotes.age_s
+    delta_s: float = field(default=5.0, validator=gt(0))  # of what only made the delta: risk.quotes.stale_s
+    flatten_s: float = field(default=30.0, validator=gt(0))  # of what is flattened: risk.quotes.flatten_age_s
+
+    def most(self, intent: Intent, quote: Quote) -> timedelta:
+        """For one quote that an order names."""
+        if intent.purpose is Purpose.FLATTEN:
+            return timedelta(seconds=self.flatten_s)
+        traded = any(leg.instrument.con_id == quote.con_id for leg in legs_of(intent.instrument))
+        return timedelta(seconds=self.traded_s if traded else self.delta_s)
