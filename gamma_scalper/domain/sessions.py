@@ -3,8 +3,8 @@
 import difflib
 import re
 from bisect import bisect_left, bisect_right
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -14,6 +14,7 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import setting
 
 SECONDS_PER_YEAR = 365 * 86_400
+_A_DAY = timedelta(days=1)
 
 # Zone names Interactive Brokers uses that are no names of the zone database.
 _ZONE_ALIASES = {
@@ -107,9 +108,20 @@ class Sessions:
         return self.sessions[following]
 
     def _opened_by(self, moment: datetime) -> int:
-        moment = utc(moment)
-        self._check(moment.astimezone(self.zone).date())
-        return bisect_right(self.sessions, moment, key=lambda session: session.opens)
+        moment, (begin, end) = utc(moment), self._known
+        if not begin <= moment < end:
+            self._check(moment.astimezone(self.zone).date())
+        return bisect_right(self._opens, moment)
+
+    @cached_property
+    def _known(self) -> tuple[datetime, datetime]:
+        """Safely within the dates, wherever the zone's midnights are."""
+        begin, end = (datetime.combine(day, time(12), UTC) for day in (self.first, self.last))
+        return begin + _A_DAY, end - _A_DAY
+
+    @cached_property
+    def _opens(self) -> tuple[datetime, ...]:
+        return tuple(session.opens for session in self.sessions)
 
     def _check(self, day: date) -> None:
         if not self.first <= day <= self.last:

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Self, TypeVar
 
 from loguru import logger
-from sqlalchemy import URL, update
+from sqlalchemy import URL
 
 from gamma_scalper.domain.entries import Entry
 from gamma_scalper.journal import opening, snapshots
@@ -19,7 +19,7 @@ from gamma_scalper.journal.chain import Head, Line, Row, read, seal
 from gamma_scalper.journal.codec import encode, moment_of
 from gamma_scalper.journal.failures import DATABASE_ERRORS, JournalFailed, failed
 from gamma_scalper.journal.parameters import JournalParameters
-from gamma_scalper.journal.tables import HEAD, add, address, engine_of, lines, name_of
+from gamma_scalper.journal.tables import add, address, engine_of, lines, move_head, name_of
 from gamma_scalper.journal.writer_lock import FileLock, lock_database
 from gamma_scalper.kernel.clock import Clock
 
@@ -54,6 +54,7 @@ class SqlJournal:
         self._failure: JournalFailed | None = None
         self._open = True
         self._pending: deque[Line] = deque()
+        self._appended = asyncio.Event()  # since `keep_flushing` wrote
         self._one_at_a_time = Lock()  # transactions; appending goes on meanwhile
         with ExitStack() as held:
             if lock is not None and url.get_backend_name() == "sqlite":
@@ -93,6 +94,7 @@ class SqlJournal:
         hash = seal(self._hash, seq, book, book_seq, moment, kind, version, payload)
         self._pending.append(Line(seq, book, book_seq, moment, kind, version, payload.decode(), hash))
         self._seq, self._hash, self._book_seqs[book] = seq, hash, book_seq
+        self._appended.set()
         if seq % self._parameters.flush_rows == 0:
             self._flush_soon()
         return seq
@@ -119,9 +121,11 @@ class SqlJournal:
                 self._durable = batch[-1].seq, batch[-1].hash
 
     async def keep_flushing(self) -> None:
-        """Write what nobody waits for, for ever."""
+        """Write what nobody waits for, for ever; while nothing is appended it rests."""
         while True:
+            await self._appended.wait()
             await self._clock.sleep(self._parameters.flush_every_s)
+            self._appended.clear()
             await self.flush()
 
     def close(self) -> None:
@@ -139,12 +143,11 @@ class SqlJournal:
             self._held.close()
 
     def _commit(self, batch: list[Line]) -> None:
-        seq, hash = self._durable
+        seq, last = self._durable[0], batch[-1]
         if batch[0].seq != seq + 1:
             raise JournalFailed(f"{self.name}: the writing of row {seq + 1} was interrupted; start again")
         with self._connection.begin():
-            ours = update(HEAD).where(HEAD.c.seq == seq, HEAD.c.hash == hash)
-            if self._connection.execute(ours.values(seq=batch[-1].seq, hash=batch[-1].hash)).rowcount != 1:
+            if not move_head(self._connection, self._durable, (last.seq, last.hash)):
                 raise JournalFailed(
                     f"{self.name}: another process has written behind row {seq}; only one may, so find out which"
                 )

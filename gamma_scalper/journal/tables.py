@@ -140,13 +140,25 @@ def lines(connection: Connection, after: int = 0, book: str | None = None) -> It
         after = chunk[-1].seq
 
 
+def move_head(connection: Connection, before: tuple[int, str], after: tuple[int, str]) -> bool:
+    """Whether it stood where it was thought to. Straight to the driver: it is done with every commit."""
+    place = _place(connection)
+    moving = f"update head set seq = {place}, hash = {place} where seq = {place} and hash = {place}"
+    return connection.exec_driver_sql(moving, (*after, *before)).rowcount == 1
+
+
 def add(connection: Connection, batch: Sequence[Line]) -> None:
     """Many rows to a statement, straight to the driver: three times as fast as row by row and by name."""
-    place = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    place = _place(connection)
     for begin in range(0, len(batch), _AT_ONCE):
         some = batch[begin : begin + _AT_ONCE]
         row = f"({', '.join([place] * len(Line._fields))})"
         connection.exec_driver_sql(f"insert into event values {', '.join([row] * len(some))}", (*chain(*some),))
+
+
+def _place(connection: Connection) -> str:
+    """Where a value goes in a statement, as the driver writes it."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
 
 def _durable(synchronous: str) -> list[str]:

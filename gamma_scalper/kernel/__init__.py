@@ -1,5 +1,6 @@
-"""The microkernel: channels, watches, clocks, the virtual loop and the supervisor. No finance in here."""
+"""The microkernel: channels, watches, bells, clocks, the virtual loop and the supervisor. No finance in here."""
 
+from gamma_scalper.kernel.bell import Bell
 from gamma_scalper.kernel.channel import Block, Channel, ChannelStats, Conflate, Unbounded
 from gamma_scalper.kernel.clock import Clock, LoopClock, PacedClock, WallClock
 from gamma_scalper.kernel.errors import Deadlock, Fatal, Recoverable, UnregisteredHost
@@ -9,6 +10,7 @@ from gamma_scalper.kernel.virtual_loop import VirtualLoop
 from gamma_scalper.kernel.watch import Seen, Watch, Writer
 
 __all__ = [
+    "Bell",
     "Block",
     "Channel",
     "ChannelStats",

@@ -78,6 +78,7 @@ class Caretaker:
         self._controls = controls
         self._parameters = parameters
         self._marked_at: dict[str, datetime] = {}  # book -> when it was marked last, in this session
+        self._panic: bool | None = False  # as it was last seen
         self._asked_before: frozenset[int] = frozenset()  # commands that waited when this session began
         self._why_stop = ""
 
@@ -99,7 +100,10 @@ class Caretaker:
         if self._house.governance.day != today:
             self._begin_day(today, now)
             self._marked_at.clear()  # the day's profit is not known before its first mark
-        panic.heed(self._house, self._books, self._parameters.flatten_s)
+        panicked = panic.heed(self._house, self._books, self._parameters.flatten_s)
+        if panicked is not self._panic:
+            self._panic = panicked
+            self._house.bell.ring()
         for book in sorted(self._books):
             marked_at = self._marked_at.get(book)
             due = marked_at is None or (now - marked_at).total_seconds() >= self._parameters.mark_s
@@ -117,8 +121,10 @@ class Caretaker:
     # -- marks ---------------------------------------------------------------------------------------------------------
 
     def _mark(self, book: str) -> bool:
-        """Whether it could be: on fresh and usable quotes alone; a book that holds nothing needs none."""
+        """Whether it could be: on fresh and usable quotes alone; a book that holds nothing needs none, but a market."""
         ledger, marks = self._house.states[book].ledger, {}
+        if not holdings(ledger) and self._closed(book):
+            return False
         stale_s = self._house.residents[book].risk.quotes.stale_s
         for holding in holdings(ledger):
             quote = self._house.quote(holding.instrument.con_id)
@@ -135,6 +141,11 @@ class Caretaker:
         opened = self._house.governance.opened(book)
         self._house.take_down(book, Marked(profit_today=equity - opened, equity=equity))
         return True
+
+    def _closed(self, book: str) -> bool:
+        now, resident = self._house.clock.now(), self._house.residents[book]
+        session = resident.hours.of(resident.underlying, now)
+        return session is not None and session.opens > now
 
     def _break(self, book: str) -> None:
         """A loss limit that is reached is latched; what follows is the strategy's exit."""

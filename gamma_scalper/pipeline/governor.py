@@ -35,7 +35,8 @@ _TOLD_BY_THE_STATE = {_LAG, _IN_BAND}  # they come and go all day; the six dimen
 _SEEN_BY_A_STRATEGY = {_LAG, _BUSY}  # in its own picture, which is newer
 _SILENT_S = 30.0  # without a thought, after which the state space is made without one
 _EXIT_S = 120.0  # for an exit that has to be, after which a person should look
-_REST_S = 5.0  # between two looks at most, where nothing happens that is seen at once
+_REST_S = 10.0  # between two looks at most, where nothing happens that is seen at once
+_REST_CLOSED_S = 60.0  # the same while the market is closed: time brings little until it opens
 
 
 @frozen(kw_only=True)
@@ -65,6 +66,7 @@ class _Ward:
     thought_at: datetime | None = None
     seen: tuple[object, ...] = ()  # what the last look was made of, besides the market
     red: bool = True  # the lamp; the mode goes by how long it is
+    rest_s: float = 0.0  # from the last look on
     space: StateSpace | None = None
     states: StateChanged | None = None  # as it stands in the journal
     refusing: frozenset[tuple[Purpose, str]] | None = None  # (purpose, guard), as it stands in the journal
@@ -117,14 +119,15 @@ class Governor:
 
     async def _patrol(self, book: str) -> None:
         """What no thought tells: pauses and panic at the next look, what time brings soon after."""
-        ward, clock = self._wards[book], self._house.clock
+        ward, bell, clock = self._wards[book], self._house.bell, self._house.clock
         while True:
-            now = clock.now()
+            rung, now = bell.times, clock.now()
             rested_s = math.inf if ward.looked_at is None else (now - ward.looked_at).total_seconds()
-            if rested_s >= _REST_S or ward.red or not all(map(is_, ward.seen, self._seen(book))):
+            if rested_s >= ward.rest_s or ward.red or not all(map(is_, ward.seen, self._seen(book))):
                 silent = ward.thought_at is None or (now - ward.thought_at).total_seconds() >= _SILENT_S
                 self.look(book, thinking=silent)
-            await clock.sleep(self._look_s)
+                rested_s = 0.0
+            await bell.rest(clock, rung, self._look_s, self._look_s if ward.red else ward.rest_s - rested_s)
 
     def _seen(self, book: str) -> tuple[object, ...]:
         """What people and brokers change, each the same object as long as nobody has."""
@@ -156,6 +159,7 @@ class Governor:
             self._note_state(book, ward.space)
         self._note_permit(book, allowed)
         ward.looked_at, ward.red, ward.seen = facts.now, lamp.lamp is Lamp.RED, self._seen(book)
+        ward.rest_s = _rest_s(facts)
         standing = _standing(facts, allowed, must_exit(facts, risk) or "")
         ward.standing.publish(standing)
         ward.outlook.publish(self._outlook(facts, allowed, ward.space, lamp))
@@ -225,6 +229,15 @@ class Governor:
             ward.matters = matters
             ward.triggers += 1
             self._triggers[book].put_nowait(Trigger(book=book, seq=ward.triggers, reasons=(Reason.CONTROL,)))
+
+
+def _rest_s(facts: Facts) -> float:
+    """Between two looks where nothing happens."""
+    shares = (facts.market.contracts or {}).get(facts.book.underlying.con_id)
+    session = None if shares is None else shares.session
+    if session is None or session.contains(facts.now):
+        return _REST_S
+    return min(max((session.opens - facts.now).total_seconds(), _REST_S), _REST_CLOSED_S)
 
 
 def _standing(facts: Facts, allowed: Permit, why_exit: str) -> Standing:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import define, evolve, field
 from loguru import logger
 
-from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Ordered
+from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Marked, Ordered
 from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock, legs_of
 from gamma_scalper.domain.journal_ports import Journal
 from gamma_scalper.domain.money import Money
@@ -20,7 +20,7 @@ from gamma_scalper.domain.ports import Broker, LinkReport, MarginImpact, NotRead
 from gamma_scalper.domain.ports import Refused as BrokerRefused
 from gamma_scalper.domain.proposals import Approved, Deltas, Plan, Proposal, Refusal, Refused
 from gamma_scalper.domain.quotes import Quote
-from gamma_scalper.kernel import Clock
+from gamma_scalper.kernel import Bell, Clock
 from gamma_scalper.pipeline.facts import book_facts, costs_of, delta_facts, market_facts, spent
 from gamma_scalper.pipeline.motion import MotionWatch
 from gamma_scalper.pipeline.quote_board import QuoteBoard
@@ -73,6 +73,7 @@ class TradingHouse:
     compared: Compared = field(factory=Compared)
     stop_asked: asyncio.Event = field(factory=asyncio.Event, init=False)
     why_stop: str = field(default="", init=False)  # and by whom
+    bell: Bell = field(factory=Bell, init=False)  # rung by what may change what books may do, hold or look at
     listeners: list[Callable[[Entry], None]] = field(factory=list)  # of what concerns no single book
     _purse: Purse = field(factory=Purse, init=False)
     _spent: list[tuple[datetime, Money]] = field(factory=list, init=False)  # by orders that died, and when
@@ -112,7 +113,9 @@ class TradingHouse:
     def take_down(self, book: str, entry: Entry, at: datetime | None = None) -> datetime:
         now = self.clock.now() if at is None else at
         self.journal.append(book, entry, now)
-        self.governance = govern(self.governance, book, entry, now)
+        before, self.governance = self.governance, govern(self.governance, book, entry, now)
+        if self.governance is not before and not isinstance(entry, Marked):
+            self.bell.ring()  # a mark is of every few seconds; what it trips rings by itself
         if isinstance(entry, Ordered):
             self._know(entry)
         return now
@@ -126,6 +129,7 @@ class TradingHouse:
 
     def show(self, state: Desk) -> None:
         self.states[state.book] = state
+        self.bell.ring()
         if self._purse.reserved:
             alive = {ticket.order.intent.id for ticket in state.living}
             for intent in sorted(self._purse.reserved):
@@ -148,9 +152,13 @@ class TradingHouse:
         """What concerns no single book."""
         self.take_down(HOUSE, entry)
         if isinstance(entry, LinkReport):
-            self.compared = Compared()  # whatever was known is to be confirmed anew
+            self.conclude(Compared())  # whatever was known is to be confirmed anew
         for listener in self.listeners:
             listener(entry)
+
+    def conclude(self, compared: Compared) -> None:
+        self.compared = compared
+        self.bell.ring()
 
     def ask_to_stop(self, why: str) -> None:
         """The program is to end in order; the first reason stands. Whoever runs the house waits for `stop_asked`."""

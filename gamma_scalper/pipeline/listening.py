@@ -11,6 +11,8 @@ from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.domain.ports import Altered, LinkReport, OrderEvent, OrderReport, OrderRouter, Recap, Warned
 from gamma_scalper.kernel import Channel
 
+_MOST_OWNERS = 20_000  # executions; far more than there are in the days for which bills may still come
+
 
 class Listening:
     """`books` are the channels by book's name; what belongs to none of them goes to `house`."""
@@ -51,6 +53,8 @@ class Listening:
                 owner = None if event.intent is None else event.intent.book
                 if owner is not None:
                     self._owners[event.key] = owner
+                    if len(self._owners) > _MOST_OWNERS:
+                        del self._owners[next(iter(self._owners))]  # whose bill was told long ago
                 self._to(owner, event)
             case OrderReport() | Altered() | Warned():
                 self._to(book_of(event.order_ref), event)

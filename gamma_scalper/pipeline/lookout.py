@@ -28,7 +28,7 @@ from gamma_scalper.risk import governance
 from gamma_scalper.strategies.limits import Limits
 from gamma_scalper.strategies.straddle_selection import SelectionParameters
 
-_LOOK_S = 1.0
+_LOOK_S, _REST_S = 1.0, 10.0  # between two looks, and at most where nothing has changed
 _OLD_AFTER = 2.5  # times `rescan_s`: a shortlist older than that is of another market
 
 
@@ -56,7 +56,10 @@ class _Seen:
 
 
 class Lookout:
-    """One for the house. It looks once a second; scans go on beside, so that no book that trades is held up by one."""
+    """One for the house. It looks within a second of every change of what books hold and may do.
+
+    Scans go on beside, so that no book that trades is held up by one.
+    """
 
     def __init__(
         self, house: TradingHouse, broker: Broker, board: QuoteBoard, books: Mapping[str, Sight], clock: Clock
@@ -104,9 +107,11 @@ class Lookout:
     # -- looking -------------------------------------------------------------------------------------------------------
 
     async def _keep_looking(self) -> None:
+        bell = self._house.bell
         while True:
+            rung = bell.times
             await self.look()
-            await self._clock.sleep(_LOOK_S)
+            await bell.rest(self._clock, rung, _LOOK_S, _REST_S)
 
     async def look(self) -> None:
         """Bring what is subscribed, routed and told in line with what the desks hold and want now."""
@@ -150,25 +155,39 @@ class Lookout:
     # -- scans ---------------------------------------------------------------------------------------------------------
 
     async def _keep_scanning(self) -> None:
+        bell = self._house.bell
         while True:
+            rung = bell.times
             for book in self._books:
                 async with self._scanning:
                     if self._is_due(book) and self._may_enter(book):
                         await self._scan(book)
-            await self._clock.sleep(_LOOK_S)
+            await bell.rest(self._clock, rung, _LOOK_S, min(map(self._waits_s, self._books)))
 
     def _is_due(self, book: str) -> bool:
         looked_at = self._seen[book].looked_at
         rest = timedelta(seconds=self._books[book].selection.rescan_s)
         return looked_at is None or self._clock.now() - looked_at >= rest
 
+    def _waits_s(self, book: str) -> float:
+        """Until time alone may bring a scan."""
+        now, looked_at, sight = self._clock.now(), self._seen[book].looked_at, self._books[book]
+        waits_s = _REST_S
+        if looked_at is not None:
+            rest = timedelta(seconds=sight.selection.rescan_s)
+            waits_s = min(waits_s, (looked_at + rest - now).total_seconds())
+        session = sight.hours.of(sight.underlying, now)
+        if session is not None and session.opens > now:
+            waits_s = min(waits_s, (session.opens - now).total_seconds())
+        return max(waits_s, _LOOK_S)
+
     def _may_enter(self, book: str) -> bool:
         """Nothing is looked for that would not be bought."""
+        if self._broker.link.link is not Link.READY or not _is_idle(self._house.states[book]):
+            return False
         sight, now = self._books[book], self._clock.now()
         session = sight.hours.of(sight.underlying, now)
         if session is None or not session.contains(now):
-            return False
-        if self._broker.link.link is not Link.READY or not _is_idle(self._house.states[book]):
             return False
         facts = governance.facts_of(self._house.governance, book, now, self._house.residents[book].risk)
         return facts.mode is Mode.LIVE and not facts.paused and not facts.halts
@@ -188,6 +207,7 @@ class Lookout:
         seen.looked_at = self._clock.now()
         if _is_idle(self._house.states[book]):  # an order that was sent meanwhile is for what was listed then
             seen.shortlist = shortlist
+            self._house.bell.ring()
 
     def _sought(self, book: str) -> Sought:
         sight = self._books[book]

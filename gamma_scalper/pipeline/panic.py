@@ -14,13 +14,14 @@ from gamma_scalper.risk.governance import BY_PANIC, HOUSE
 _WHY = "a panic file was found"
 
 
-def heed(house: TradingHouse, books: Mapping[str, Channel[DeskEntry]], within_s: float) -> None:
-    """With each look, whatever was done before: a process that died halfway finds all of it still to be done.
+def heed(house: TradingHouse, books: Mapping[str, Channel[DeskEntry]], within_s: float) -> bool | None:
+    """What it sees; with each look, whatever was done before: who died halfway finds all of it still to be done.
 
     New orders are the permit's business, which sees the file itself. To be sold cancels what works.
     """
-    if not house.panic():
-        return
+    lies = house.panic()
+    if not lies:
+        return lies
     if not house.governance.panicked:
         logger.critical("PANIC: {}; every book is being sold, and nothing else is done until unpause", _WHY)
         house.take_down(HOUSE, ModeChanged(Mode.EMERGENCY, _WHY, BY_PANIC))
@@ -30,6 +31,7 @@ def heed(house: TradingHouse, books: Mapping[str, Channel[DeskEntry]], within_s:
         state = house.states[book]
         if state.flattening is None and (state.living or holdings(state.ledger)):
             happenings.put_nowait(FlattenAsked(why=_WHY, by=BY_PANIC, within_s=within_s))
+    return lies
 
 
 def refuse_while_it_lies(house: TradingHouse, what: str) -> None:

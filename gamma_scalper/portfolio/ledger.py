@@ -9,6 +9,7 @@ booked at.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from attrs import evolve, field, frozen
@@ -63,6 +64,11 @@ class Ledger:
     inferences: Map[str, Inference] = field(factory=Map)  # id -> an inferred fill and what is left of it
     events: Map[str, datetime] = field(factory=Map)  # id of what changed without an execution -> when it was booked
     closed: Closed = field(factory=Closed)
+
+    @cached_property
+    def holdings(self) -> tuple[Holding, ...]:
+        """By conId, none of zero."""
+        return tuple(Holding(page.instrument, page.standing.quantity) for page in _held(self))
 
 
 # -- booking -----------------------------------------------------------------------------------------------------------
@@ -284,7 +290,7 @@ def without(each: Map[K, T], gone: Iterable[K]) -> Map[K, T]:
 
 def holdings(ledger: Ledger) -> tuple[Holding, ...]:
     """By conId, none of zero."""
-    return tuple(Holding(page.instrument, page.standing.quantity) for page in _held(ledger))
+    return ledger.holdings
 
 
 def quantity(ledger: Ledger, con_id: int) -> Decimal:

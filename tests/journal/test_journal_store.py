@@ -273,6 +273,26 @@ async def test_what_nobody_waits_for_is_written_by_time(sqlite_url):
         keeping.cancel()
 
 
+async def test_while_nothing_is_written_down_nobody_looks_whether_there_is(sqlite_url):
+    looks: list[float] = []
+
+    class Counting(LoopClock):
+        async def sleep(self, seconds: float) -> None:
+            looks.append(seconds)
+            await super().sleep(seconds)
+
+    loop = asyncio.get_running_loop()
+    with journal(sqlite_url, clock=Counting(loop, NOON), flush_every_s=0.25) as opened:
+        keeping = asyncio.create_task(opened.keep_flushing())
+        await asyncio.sleep(3_600)
+        assert not looks
+        opened.append("spy", Elapsed(), NOON)
+        await asyncio.sleep(3_600)
+        assert looks == [0.25]
+        assert opened.head[0] == 1
+        keeping.cancel()
+
+
 @pytest.mark.parametrize("threaded", [False, True])
 def test_what_nobody_waits_for_is_written_by_number(sqlite_url, threaded):
     with journal(sqlite_url, flush_rows=10, threaded=threaded) as opened:
