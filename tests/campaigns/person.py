@@ -1,6 +1,9 @@
 """What a person does who keeps to the runbook: says what a difference was, lifts a halt once its cause is known."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 from gamma_scalper.domain.entries import Difference, Halted, HaltLifted, Reconciled
@@ -27,6 +30,13 @@ class Person:
         self._halts: dict[tuple[str, str], None] = {}
         self._said: set[Word] = set()
         self.read_to = 0  # the journal's row
+
+    def has_news(self, path: Path) -> bool:
+        """Something to be read that concerns people."""
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            kinds = ", ".join(f"'{kind.__name__}'" for kind in (Reconciled, Halted, HaltLifted))
+            found = connection.execute(f"SELECT max(seq) FROM event WHERE kind IN ({kinds})").fetchone()
+        return (found[0] or 0) > self.read_to
 
     def words(self, rows: Iterable[Row]) -> list[Word]:
         """What is to be said after these rows too."""

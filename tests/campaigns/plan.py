@@ -21,12 +21,14 @@ NIGHTS = {  # when the session goes on
     BEFORE_A_NIGHT: datetime(2026, 1, 14, 14, 30, tzinfo=UTC),
 }
 SYMBOL = "SPY"
+EVERY_S = 5.0  # from one quote of a contract to the next
 
 
 class Mishap(enum.StrEnum):
     """What goes wrong on our own side, and what people do; the broker's own failures are `Kind`."""
 
-    DEATH = "death"  # kill -9 at the `amount`-th moment from then on: an append, a flush, or a message to the broker
+    # kill -9 at the `amount`-th moment from then, or the next order, on: an append, a flush, a message to the broker
+    DEATH = "death"
     TORN_DEATH = "torn_death"  # the same in the middle of a write to the disk
     DISK_FULL = "disk_full"
     GATEWAY_RESTART = "gateway_restart"  # every connection is cut, and none is made for so long
@@ -46,7 +48,9 @@ LASTS = {  # seconds, drawn from
     Mishap.PERSON_PANICS: (20.0, 120.0),
     Mishap.PERSON_STOPS: (5.0, 60.0),
 }
-POINTS = 40  # a death is at one of so many moments
+OUTAGES = (Kind.DISCONNECT_1101, Kind.DISCONNECT_1102)  # the gateway is there, and its broker is not
+AT_ORDER = "order"  # target of a death that counts from the next order on
+POINTS, POINTS_AT_ORDER = 40, 12  # a death is at one of so many moments
 _NEVER = {Kind.ASSIGNMENT}  # drawn where a short option is there to be assigned
 
 
@@ -82,6 +86,8 @@ class Plan:
     short_call: bool = False  # an option of the user's own, sold, in the account before anybody trades
     asleep: bool = False  # over the night the program is stopped, or dead
     minded: bool = False  # by a person who looks every minute, and keeps to the runbook
+    minutes: float = MINUTES
+    every_s: float = EVERY_S
     troubles: tuple[Trouble, ...] = field(default=(), converter=lambda each: tuple(sorted(each)))
 
     @property
@@ -104,6 +110,13 @@ class Plan:
         if self.night is not None and at >= self.closes:
             return self.night + (at - self.closes)
         return at
+
+    def minute_of(self, at: datetime) -> float:
+        """Of the market's time that has passed: nights don't count."""
+        if self.night is None:
+            return (at - self.start).total_seconds() / 60
+        after = max(at - self.night, timedelta(0))
+        return (min(at, self.closes) - self.start + after).total_seconds() / 60
 
     def faults(self) -> list[Fault]:
         """The broker's part of it."""
@@ -136,6 +149,7 @@ def _kind(name: str) -> Kind | Mishap:
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
+_A_STRADDLE = 2_400  # dollars, about
 POLICIES = ("fixed", "fixed", "fee_aware", "whalley_wilmott", "zakamouline", "time", "move")
 
 
@@ -144,7 +158,7 @@ def drawn(seed: int) -> Plan:
     chance = Random(seed)
     start = chance.choices((MONDAY, BEFORE_A_NIGHT, FRIDAY), (24, 2, 1))[0]
     books = [_settings(chance) for _ in range(chance.choices((1, 2), (4, 1))[0])]
-    troubles = [_trouble(chance) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4, 6)))]
+    troubles = [trouble(chance) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 4, 6)))]
     short_call = start in NIGHTS and chance.random() < 0.3
     if short_call:
         troubles.append(Trouble(1.0, Kind.ASSIGNMENT))
@@ -154,7 +168,7 @@ def drawn(seed: int) -> Plan:
         vol=chance.choice((0.2, 0.5, 1.0)),
         jumps=tuple((chance.uniform(2, MINUTES - 2), chance.uniform(-1.2, 1.2)) for _ in range(chance.randint(0, 2))),
         books=tuple(books),
-        cash=_cash(chance, len(books)),
+        cash=_cash(chance, books),
         short_call=short_call,
         asleep=chance.random() < 0.7,
         minded=chance.random() < 0.5,
@@ -172,17 +186,26 @@ def _settings(chance: Random) -> tuple[str, ...]:
     )
 
 
-def _cash(chance: Random, books: int) -> int:
-    """Sometimes so little that two books can't both enter."""
-    return chance.choice((200_000, 200_000, 12_000)) if books > 1 else 200_000
+def _cash(chance: Random, books: Sequence[tuple[str, ...]]) -> int:
+    """Sometimes just enough for either of two books to enter, and not for both."""
+    if len(books) == 1:
+        return 200_000
+    settings = [setting.partition("=") for book in books for setting in book]
+    straddles = max(int(value) for name, _, value in settings if name == "sizing.straddles")
+    return chance.choice((200_000, 200_000, _A_STRADDLE * straddles + 3_000))
 
 
-def _trouble(chance: Random) -> Trouble:
+def trouble(chance: Random) -> Trouble:
+    """Of any kind, in the first minutes of a session, that ends before it does."""
     kind = chance.choice([each for each in (*Kind, *Mishap) if each not in _NEVER])
     minute = round(chance.uniform(0.0, MINUTES - CALM), 2)
     if isinstance(kind, Mishap):
         lasts = round(chance.uniform(*LASTS[kind]), 1) if kind in LASTS else 0.0
-        return Trouble(minute, kind, lasts, _amount_of_mishap(chance, kind))
+        if kind in (Mishap.DEATH, Mishap.TORN_DEATH):
+            where = chance.choice(("", AT_ORDER))
+            moment = chance.randint(1, POINTS_AT_ORDER if where else POINTS)
+            return Trouble(minute, kind, lasts, float(moment), where)
+        return Trouble(minute, kind, lasts, round(chance.uniform(0.5, 40), 1) if kind is Mishap.CLOCK_JUMP else 0.0)
     about = ABOUT[kind]
     duration = round(min(chance.uniform(*about.lasts), 60 * (MINUTES - CALM / 2 - minute)), 1)
     target = SYMBOL if about.needs_target else ""
@@ -191,12 +214,6 @@ def _trouble(chance: Random) -> Trouble:
     if about.shape is Shape.NEXT:
         duration = 0.0
     return Trouble(minute, kind, duration, _amount_of_fault(chance, kind), target)
-
-
-def _amount_of_mishap(chance: Random, kind: Mishap) -> float:
-    if kind in (Mishap.DEATH, Mishap.TORN_DEATH):
-        return float(chance.randint(1, POINTS))
-    return round(chance.uniform(0.5, 40), 1) if kind is Mishap.CLOCK_JUMP else 0.0
 
 
 def _amount_of_fault(chance: Random, kind: Kind) -> float:

@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import frozen
-from life import NAMES, Died, Life
+from life import NAMES, Life
+from mortal import Died
 from person import NAME, Person
-from plan import MINUTES, Mishap, Plan, Trouble
+from plan import AT_ORDER, Mishap, Plan, Trouble
 from world import World
 
 from gamma_scalper.domain.exits import ExitCode
@@ -51,7 +52,7 @@ class Stage:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan, self.folder = plan, folder
-        self.world = World(plan)
+        self.world = self.made_world()
         self.life: Life | None = None
         self.lives: list[Lived] = []
         self._away_s = 0.0  # for which a process that has died stays away
@@ -59,7 +60,11 @@ class Stage:
         self._room.set()
         self._inbox = Inbox.open(folder / "inbox.db")
 
+    def made_world(self) -> World:
+        return World(self.plan)
+
     async def play(self) -> Played:
+        asyncio.get_running_loop().set_exception_handler(_but_for_deaths)
         acts = [asyncio.create_task(self._happens(each), name=str(each)) for each in self.plan.mishaps()]
         if self.plan.asleep:
             acts.append(asyncio.create_task(self._sleep_at_night(), name="the night"))
@@ -67,7 +72,7 @@ class Stage:
             acts.append(asyncio.create_task(self._mind(), name="a person"))
         trader = asyncio.create_task(self._keep_alive(), name="the supervisor")
         try:
-            await self.world.until(MINUTES)
+            await self.world.until(self.plan.minutes)
             if self.life is not None and self.life.trading is not None:
                 self.life.trading.stop("the end")
             elif self.life is not None:
@@ -99,13 +104,13 @@ class Stage:
 
     async def _keep_alive(self) -> None:
         """Starts it again after a death, and where its exit code permits that."""
-        while self.world.minute < MINUTES:
+        while self.world.minute < self.plan.minutes:
             began = self.world.clock.now()
             life = self.life = Life(self.world, self.folder)
             await life.run()
             self.life = None
             self.lives.append(Lived(began, self.world.clock.now(), life.code, life.why))
-            if self.world.minute >= MINUTES:
+            if self.world.minute >= self.plan.minutes:
                 return
             if not await self._again(life):
                 return
@@ -119,7 +124,7 @@ class Stage:
             case ExitCode.JOURNAL_DAMAGED if "disk is full" in life.why:
                 await self._room.wait()  # a person makes room
             case ExitCode.HALTED_BY_RISK | ExitCode.NEEDS_A_PERSON if self.plan.minded:
-                await self.world.clock.sleep(LOOKS_S + 1)  # within which a person has looked
+                await self.world.clock.sleep(LOOKS_S + 1 if self.world.is_open else 900.0)  # a person has looked
             case _:
                 return False
         self._away_s = 0.0
@@ -137,7 +142,7 @@ class Stage:
             case Mishap.DEATH | Mishap.TORN_DEATH:
                 self._away_s = trouble.duration_s
                 if self.life is not None:
-                    self.life.fate.left = int(trouble.amount)
+                    self.life.fate.left, self.life.fate.waits = int(trouble.amount), trouble.target == AT_ORDER
                     self.life.fate.torn = trouble.kind is Mishap.TORN_DEATH
             case Mishap.DISK_FULL:
                 await self._fill_the_disk(trouble)
@@ -156,10 +161,9 @@ class Stage:
                 self._away_s = trouble.duration_s
                 self.tell("stop")
             case Mishap.PERSON_PANICS:
-                flag = self.folder / "panic.flag"
-                flag.touch()
+                self.world.panics = True
                 await self.world.clock.sleep(trouble.duration_s)
-                flag.unlink()
+                self.world.panics = False
                 self.tell("unpause")
 
     async def _sleep_at_night(self) -> None:
@@ -177,8 +181,8 @@ class Stage:
     async def _mind(self) -> None:
         person, path = Person(NAMES[0]), self.folder / "journal.db"
         while True:
-            await self.world.clock.sleep(LOOKS_S)
-            if path.exists():
+            await self.world.clock.sleep(LOOKS_S if self.world.is_open else 900.0)
+            if path.exists() and person.has_news(path):
                 reader = JournalReader.open(f"sqlite:///{path}")
                 try:
                     for word in person.words(reader.rows(after=person.read_to)):
@@ -207,7 +211,6 @@ def play(plan: Plan) -> Played:
 
 
 async def _play(plan: Plan, folder: Path) -> Played:
-    asyncio.get_running_loop().set_exception_handler(_but_for_deaths)
     return await Stage(plan, folder).play()
 
 

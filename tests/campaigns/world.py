@@ -1,4 +1,4 @@
-"""What outlives every process: the exchange with its account, the gateway, the street's quotes, and the truth of them."""
+"""What outlives every process: the exchange with its account, the gateway, the quotes of the street and their truth."""
 
 import asyncio
 import math
@@ -12,7 +12,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
-from plan import MINUTES, Mishap, Plan, Trouble
+from overheard import Heard, Overheard
+from plan import EVERY_S, Mishap, Plan, Trouble
 from theatre import ACCOUNT, EXPIRIES, NO_CARRY, RATE, SHARE, TICK, VENUE, option
 
 from gamma_scalper.domain.instruments import Option
@@ -27,11 +28,11 @@ from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.exchange.replay import Pushed, trading_hours
 from gamma_scalper.exchange.tickets import Place, Ticket
 from gamma_scalper.gateway.gateway import Gateway
+from gamma_scalper.gateway.parameters import GatewayParameters, UpdateParameters
 from gamma_scalper.kernel import LoopClock, VirtualLoop
 from gamma_scalper.pricing import Lattice, MarketInputs, OptionTerms
 
 HOST = "broker"
-EVERY_S = 5.0  # from one quote of a contract to the next
 STRIKES = (585, 590, 595, 600, 605, 610, 615)
 CHAIN = tuple(
     option(1_000 + 2 * number + (right == "P"), right, strike, EXPIRIES[1])
@@ -42,6 +43,7 @@ SHORT = CHAIN[0]  # a call in the money, which somebody will exercise
 OPEN_INTEREST = 1_000
 _SPOT, _IV, _SECONDS_A_YEAR = 600.0, 0.15, 252 * 6.5 * 3600
 _MODEL = Lattice()
+UPDATES = GatewayParameters(updates=UpdateParameters(model_greeks_s=15.0, quote_greeks_s=60.0))
 
 
 class Tick(NamedTuple):
@@ -57,19 +59,20 @@ class Path:
     """The share's price every few seconds of the market's time."""
 
     prices: tuple[float, ...] = field(converter=tuple)
+    every_s: float = EVERY_S
 
     @classmethod
     def of(cls, plan: Plan) -> "Path":
         chance = Random(plan.seed)
-        count = int(MINUTES * 60 / EVERY_S) + 2
-        scale = plan.vol * math.sqrt(EVERY_S / _SECONDS_A_YEAR)
+        count = int(plan.minutes * 60 / plan.every_s) + 2
+        scale = plan.vol * math.sqrt(plan.every_s / _SECONDS_A_YEAR)
         steps = [chance.gauss(0, scale) for _ in range(count)]
         for minute, percent in plan.jumps:
-            steps[int(minute * 60 / EVERY_S)] += percent / 100
-        return cls(_SPOT * math.exp(moved) for moved in accumulate(steps))
+            steps[int(minute * 60 / plan.every_s)] += percent / 100
+        return cls((_SPOT * math.exp(moved) for moved in accumulate(steps)), plan.every_s)
 
     def at(self, minute: float) -> float:
-        return self.prices[min(max(int(minute * 60 / EVERY_S), 0), len(self.prices) - 1)]
+        return self.prices[min(max(int(minute * 60 / self.every_s), 0), len(self.prices) - 1)]
 
 
 class Witnessed(Engine):
@@ -114,18 +117,23 @@ class World:
         self.ticks: dict[int, list[Tick]] = {}  # conId -> all that was on offer, the older first
         self.executions: dict[str, Executed] = {}
         self.orders: dict[int, Order] = {}  # the exchange's own number -> order
+        self.heard: list[Heard] = []  # what the gateway told of its records, and to which connection
+        self.panics = False  # a panic file lies there
         self._snapshots = 0
         if plan.short_call:
             self._sell_by_hand()
         self.clock = LoopClock(loop, self.engine.now)
         self.began = self.engine.now
         self.cash_before = self.engine.account(ACCOUNT).cash
-        self.gateway = Gateway(self.engine, self.clock, faults=self.schedule)
+        self.gateway = self._gateway()
         loop.register_host(HOST, lambda: self.gateway.protocol())
         self._tasks = [
             asyncio.create_task(self.gateway.run(), name="gateway"),
             asyncio.create_task(self._quote(), name="the street"),
         ]
+
+    def _gateway(self) -> Gateway:
+        return Overheard(self.heard, self.engine, self.clock, UPDATES, faults=self.schedule)
 
     async def close(self) -> None:
         self.remember()
@@ -144,11 +152,7 @@ class World:
         return self.minute_of(self.clock.now())
 
     def minute_of(self, at: datetime) -> float:
-        night = self.plan.night
-        if night is None:
-            return (at - self.plan.start).total_seconds() / 60
-        after = max(at - night, timedelta(0))
-        return (min(at, self.plan.closes) - self.plan.start + after).total_seconds() / 60
+        return self.plan.minute_of(at)
 
     async def until(self, minute: float) -> None:
         await self.until_moment(self.plan.moment(minute))
@@ -175,7 +179,7 @@ class World:
             for con_id in sorted({SHARE.con_id, *self.engine.floor.looked}):
                 if not self.engine.halted(con_id):
                     self.gateway.do(self._quoted(con_id, self.gateway.now()))
-            await self.clock.sleep(EVERY_S)
+            await self.clock.sleep(self.plan.every_s)
 
     def _quoted(self, con_id: int, at: datetime) -> Quote:
         self._snapshots += 1
@@ -196,7 +200,7 @@ class World:
         spot = self.path.at(self.minute_of(at))
         contract = self.engine.market.instrument(con_id)
         if isinstance(contract, Option):
-            middle, half = _MODEL.price(OptionTerms(contract.right, float(contract.strike)), _inputs(contract, spot, at), _IV), 0.02
+            middle, half = _MODEL.price(_terms(contract), _inputs(contract, spot, at), _IV), 0.02
         else:
             middle, half = spot, 0.01
         bid = math.floor((middle - half) / TICK + 1e-9) * TICK
@@ -220,18 +224,20 @@ class World:
         if not isinstance(contract, Option):
             return 1.0
         inputs = _inputs(contract, self.path.at(self.minute_of(at)), at)
-        return contract.multiplier * _MODEL.greeks(OptionTerms(contract.right, float(contract.strike)), inputs, _IV).delta
+        return contract.multiplier * _MODEL.greeks(_terms(contract), inputs, _IV).delta
 
     # -- what the exchange has done ------------------------------------------------------------------------------------
 
     def remember(self) -> None:
         """It forgets at midnight."""
         self.executions |= {each.exec_id: each for each, _ in self.engine.executions(ACCOUNT)}
-        self.orders |= {each.perm_id: each for each in (*self.engine.completed_orders(ACCOUNT), *self.engine.open_orders())}
+        orders = (*self.engine.completed_orders(ACCOUNT), *self.engine.open_orders())
+        self.orders |= {each.perm_id: each for each in orders}
 
     @property
     def held(self) -> dict[int, Decimal]:
-        return {con_id: held.quantity for con_id, held in sorted(self.engine.account(ACCOUNT).held.items()) if held.quantity}
+        held = self.engine.account(ACCOUNT).held
+        return {con_id: each.quantity for con_id, each in sorted(held.items()) if each.quantity}
 
     def _sell_by_hand(self) -> None:
         """The short call, before anybody looks."""
@@ -256,7 +262,7 @@ class World:
         with suppress(asyncio.CancelledError):
             await self._tasks[0]
         watches = self.gateway._watches  # what has struck doesn't strike again
-        self.gateway = Gateway(self.engine, self.clock, faults=self.schedule)
+        self.gateway = self._gateway()
         self.gateway._watches = watches
         self._tasks[0] = asyncio.create_task(self.gateway.run(), name="gateway")
         await self.clock.sleep(trouble.duration_s)
@@ -274,3 +280,7 @@ class _Closed(asyncio.Protocol):
 
 def _inputs(contract: Option, spot: float, at: datetime) -> MarketInputs:
     return MarketInputs(spot, max(years_between(at, contract.expires_at), 1e-9), RATE)
+
+
+def _terms(contract: Option) -> OptionTerms:
+    return OptionTerms(contract.right, float(contract.strike))

@@ -1,0 +1,10 @@
+"""Every session in which a campaign once found a defect, under its name."""
+
+import pytest
+from outcome import outcome_of
+from regressions import regressions
+
+
+@pytest.mark.parametrize("name", regressions())
+def test_a_session_that_once_broke_a_rule_breaks_none(name: str) -> None:
+    assert not outcome_of(regressions()[name].plan).violations
