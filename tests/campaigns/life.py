@@ -31,7 +31,7 @@ NAMES = ("one", "two")
 SETTINGS = (  # of every campaign: a book that does a lot in half an hour
     "entry.step_s=5",
     "risk.hedging.cooldown_s=0",
-    "streamer.heartbeat_s=15",
+    "streamer.heartbeat_s=30",
     "hedge.to=best",
     "pricing.model=lattice",
 )

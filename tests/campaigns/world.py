@@ -3,7 +3,7 @@
 import asyncio
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ SHORT = CHAIN[0]  # a call in the money, which somebody will exercise
 OPEN_INTEREST = 1_000
 _SPOT, _IV, _SECONDS_A_YEAR = 600.0, 0.15, 252 * 6.5 * 3600
 _MODEL = Lattice()
-UPDATES = GatewayParameters(updates=UpdateParameters(model_greeks_s=15.0, quote_greeks_s=60.0))
+UPDATES = GatewayParameters(updates=UpdateParameters(model_greeks_s=15.0, quote_greeks_s=60.0, account_change_s=10.0))
 
 
 class Tick(NamedTuple):
@@ -176,16 +176,22 @@ class World:
                 opens = sessions.after(now).opens
                 await self.clock.sleep(min((opens - now).total_seconds(), 1_800))
                 continue
-            for con_id in sorted({SHARE.con_id, *self.engine.floor.looked}):
+            for con_id in self.quoted():
                 if not self.engine.halted(con_id):
                     self.gateway.do(self._quoted(con_id, self.gateway.now()))
             await self.clock.sleep(self.plan.every_s)
 
+    def quoted(self) -> Sequence[int]:
+        """In the order in which their quotes come."""
+        return sorted({SHARE.con_id, *self.engine.floor.looked})
+
     def _quoted(self, con_id: int, at: datetime) -> Quote:
         self._snapshots += 1
         bid, ask = self.offer(con_id, at)
-        self.ticks.setdefault(con_id, []).append(Tick(at, bid, ask))
-        size = 500 + self._snapshots % 7  # a market breathes; what never changes is not told again
+        ticks = self.ticks.setdefault(con_id, [])
+        same = bool(ticks) and ticks[-1][1:] == (bid, ask)
+        ticks.append(Tick(at, bid, ask))
+        size = 500 + self._snapshots % 7 * same  # a market breathes; what never changes is not told again
         return Quote(
             con_id=con_id,
             snapshot_id=self._snapshots,

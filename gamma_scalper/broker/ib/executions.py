@@ -1,6 +1,7 @@
 """Executions and their bills: each told once, whichever way it came, and none lost."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -33,26 +34,32 @@ class Executions:
         self._tell = tell
         self._told: dict[str, Fill] = {}  # execId -> its fill
         self._waiting: dict[str, tuple[ib.Contract, ib.Execution]] = {}  # execId -> one in an unknown contract
-        self._foreign: set[str] = set()  # execIds in contracts that are not traded here, each told once
-        self._spoilt: set[str] = set()  # execIds of fills that can't be so, each told once
+        self._foreign: dict[str, datetime] = {}  # execId in a contract not traded here -> when it was last heard of
+        self._spoilt: dict[str, datetime] = {}  # the same of fills that can't be so; of both each is told once
         self._bills: dict[str, Commission] = {}  # execId -> one whose fill was not told yet
         self._billed: set[str] = set()  # execIds
-        self._done: dict[tuple[int, bool], Decimal] = {}  # permId, is it the combo's own -> how much has filled
+        # permId, is it the combo's own -> how much has filled, and when that was last heard
+        self._done: dict[tuple[int, bool], tuple[Decimal, datetime]] = {}
         self._stranger = asyncio.Event()  # a fill waits for its contract
+        self.pulled_at = -math.inf  # of the monotonic clock: when all were last asked for, and told
 
     # -- what the broker says ------------------------------------------------------------------------------------------
 
     def executed(self, contract: ib.Contract, execution: ib.Execution) -> None:
         """Live or asked for. Of a combo the legs count; its own execution says no more than they do."""
-        exec_id = execution.execId
+        exec_id, now = execution.execId, self._wire.clock.now()
         if execution.acctNumber != self._account():
             return
         if contract.conId < 1 and contract.secType != "BAG":
             raise ValueError("an execution in no contract")
         if execution.permId:
-            key = execution.permId, contract.secType == "BAG"
-            self._done[key] = max(self._done.get(key, Decimal(0)), quantity(execution.cumQty))
-        if contract.secType == "BAG" or exec_id in self._told or exec_id in self._waiting or exec_id in self._foreign:
+            combo = contract.secType == "BAG"
+            filled = max(self.done(execution.permId, combo=combo), quantity(execution.cumQty))
+            self._done[execution.permId, combo] = filled, now
+        if exec_id in self._foreign:
+            self._foreign[exec_id] = now
+            return
+        if contract.secType == "BAG" or exec_id in self._told or exec_id in self._waiting:
             return
         held = self._catalogue.known(contract.conId)
         if isinstance(held, Stock | Option):
@@ -75,7 +82,8 @@ class Executions:
 
     def done(self, perm_id: int, *, combo: bool) -> Decimal:
         """How much of an order has filled, as executions tell it."""
-        return self._done.get((perm_id, combo), Decimal(0))
+        filled, _ = self._done.get((perm_id, combo), (Decimal(0), None))
+        return filled
 
     def forget(self, before: datetime) -> None:
         """What was executed then is told no more, so that nobody has to know that it was told."""
@@ -83,12 +91,15 @@ class Executions:
         for exec_id in gone:
             del self._told[exec_id]
         self._billed.difference_update(gone)
+        self._foreign = {exec_id: at for exec_id, at in self._foreign.items() if at >= before}
+        self._spoilt = {exec_id: at for exec_id, at in self._spoilt.items() if at >= before}
+        self._done = {key: (filled, at) for key, (filled, at) in self._done.items() if at >= before}
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
     async def pull(self) -> Sequence[Fill]:
         """All since midnight; those not told yet are told now."""
-        wanted = ib.ExecutionFilter(acctCode=self._account())
+        wanted, asked_at = ib.ExecutionFilter(acctCode=self._account()), self._wire.clock.monotonic()
         answer = await self._wire.ask(
             "executions",
             lambda client, number: client.reqExecutions(number, wanted),
@@ -96,6 +107,7 @@ class Executions:
             budget=self._wire.pacing.trading,
             kind=Execution,
         )
+        self.pulled_at = asked_at
         await self._meet_strangers()
         ids = dict.fromkeys(execution.execId for _, execution in answer)
         return [self._told[exec_id] for exec_id in ids if exec_id in self._told]
@@ -132,14 +144,15 @@ class Executions:
         try:
             self._emit(as_fill(execution, held))
         except ValueError as error:
-            if exec_id not in self._spoilt:
-                self._spoilt.add(exec_id)
+            told = exec_id in self._spoilt
+            self._spoilt[exec_id] = self._wire.clock.now()
+            if not told:
                 self._warn(f"a fill in {contract.symbol} ({contract.conId}) can't be so and is not counted: {error}")
         self._waiting.pop(exec_id, None)
 
     def _not_ours(self, exec_id: str, contract: ib.Contract, why: str) -> None:
         self._waiting.pop(exec_id, None)
-        self._foreign.add(exec_id)
+        self._foreign[exec_id] = self._wire.clock.now()
         self._warn(f"a fill in {contract.symbol} ({contract.conId}) is not counted: {why}")
 
     def _warn(self, text: str) -> None:

@@ -15,6 +15,7 @@ from gamma_scalper.broker.ib.router import IbRouter
 from gamma_scalper.broker.ib.wire import Wire
 from gamma_scalper.domain.ports import Link, LinkReport, NotReady, OrderEvent, Refused, Unanswered
 
+_OTHERS_FIRST_S = 0.5  # who compares books and account each minute asks for the same
 _A_DAY = timedelta(days=1)
 
 
@@ -47,9 +48,13 @@ class TradingSide:
         self.keepers = (self.executions.keep_meeting, self.doubts.keep_clearing, self._keep_pulling)
 
     async def _keep_pulling(self) -> None:
-        """A fill or a death that was never told of is found within a minute."""
+        """A fill or a death that was never told of is found within a minute, by whoever asks for it."""
+        every_s, clock = self._wire.parameters.executions_every_s + _OTHERS_FIRST_S, self._wire.clock
         while True:
-            await self._wire.clock.sleep(self._wire.parameters.executions_every_s)
+            rest_s = every_s - (clock.monotonic() - self.executions.pulled_at)
+            await clock.sleep(rest_s if 0 < rest_s <= every_s else every_s)
+            if clock.monotonic() - self.executions.pulled_at < every_s:
+                continue  # somebody else has asked meanwhile
             midnight = self._midnight()
             self.orders.forget_dead(before=midnight)
             self.executions.forget(before=midnight - _A_DAY)  # safely: clocks differ, and days have 23 hours
