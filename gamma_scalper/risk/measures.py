@@ -86,11 +86,15 @@ def unfit(facts: Facts, con_id: int, delayed: bool) -> str | None:
     if known_of_it.frozen:
         return f"the quotes of {name_of(facts, con_id)} have stopped: {known_of_it.frozen}"
     told = known_of_it.data_type
-    data_type = max(told if told is not None else missing(facts, con_id, "the kind of data of"),
-                    quote(facts, con_id).data_type)  # fmt: skip
+    newest = quote(facts, con_id)
+    data_type = max(told if told is not None else missing(facts, con_id, "the kind of data of"), newest.data_type)
+    return not_live(facts, newest, data_type, delayed)
+
+
+def not_live(facts: Facts, of: Quote, data_type: DataType, delayed: bool) -> str | None:
     if data_type is DataType.LIVE or (data_type is DataType.DELAYED and delayed):
         return None
-    return f"the quotes of {name_of(facts, con_id)} are {data_type.name.lower().replace('_', ' and ')}"
+    return f"the quotes of {name_of(facts, of.con_id)} are {data_type.name.lower().replace('_', ' and ')}"
 
 
 # -- what is held, and what a plan makes of it -------------------------------------------------------------------------

@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parent / "found"
 class Regression:
     was: str  # wrong, in words
     plan: Plan
+    ends: str  # how it must end; empty: as it likes
 
 
 def regressions() -> Mapping[str, Regression]:
@@ -23,4 +24,4 @@ def regressions() -> Mapping[str, Regression]:
 
 def _read(file: Path) -> Regression:
     told = json.loads(file.read_text())
-    return Regression(told["was"], Plan.of_json(told["plan"]))
+    return Regression(told["was"], Plan.of_json(told["plan"]), told.get("ends", ""))

@@ -92,9 +92,9 @@ def both(*changes: Change) -> Change:
     return change
 
 
-def seen(received_at: datetime) -> Change:
+def seen(received_at: datetime, data_type: DataType = DataType.LIVE) -> Change:
     """The plan was decided on a quote of the call of that moment."""
-    old = Quote(con_id=CALL.con_id, snapshot_id=1, bid=10.0, ask=10.1, received_at=received_at)
+    old = Quote(con_id=CALL.con_id, snapshot_id=1, bid=10.0, ask=10.1, received_at=received_at, data_type=data_type)
     return planned(quotes=(old,))
 
 

@@ -86,6 +86,7 @@ EDGES = [
     ("quote age", EXIT, quoted(received_at=ago(2)), quoted(received_at=ago(2.01))),
     ("quote age: flattening", FLATTEN, quoted(received_at=ago(30)), quoted(received_at=ago(30.1))),
     ("quote age", EXIT, seen(ago(2)), seen(ago(2.01))),
+    ("true quotes", HEDGE, seen(ago(1)), seen(ago(1), DataType.DELAYED)),
     ("quote age: flattening", FLATTEN, seen(ago(30)), seen(ago(30.1))),
     ("old Greeks", HEDGE, seen(ago(5)), seen(ago(5.01))),
     ("data lag", HEDGE, given("delta.as_of", ago(1)), given("delta.as_of", ago(1.01))),

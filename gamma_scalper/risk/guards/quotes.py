@@ -16,7 +16,7 @@ from gamma_scalper.risk.guard import (
     of_the_moment,
     of_the_order,
 )
-from gamma_scalper.risk.measures import book_contracts, contract, contracts_of, finite, name_of, quote, two_sided, unfit
+from gamma_scalper.risk.measures import book_contracts, contract, contracts_of, finite, name_of, not_live, quote, two_sided, unfit
 from gamma_scalper.risk.parameters import RiskParameters
 
 
@@ -143,7 +143,7 @@ def old_greeks(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | No
 
 @of_the_order(
     "true quotes",
-    "no order is priced by delayed quotes, or by quotes that have stopped",
+    "no order is decided on delayed quotes, were they live again since, or on quotes that have stopped",
     applies=ALL_BUT_FLATTEN,
     needs=(
         "market.contracts",
@@ -154,8 +154,10 @@ def old_greeks(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | No
     reads=("quotes.delayed",),
 )
 def true_quotes(facts: Facts, plan: Plan, parameters: RiskParameters) -> str | None:
-    each = (unfit(facts, con_id, parameters.quotes.delayed) for con_id in contracts_of(plan))
-    return next((why for why in each if why), None)
+    delayed = parameters.quotes.delayed
+    now = (unfit(facts, con_id, delayed) for con_id in contracts_of(plan))
+    then = (not_live(facts, each, each.data_type, delayed) for each in plan.quotes)
+    return next((why for why in (*now, *then) if why), None)
 
 
 @of_the_order(
