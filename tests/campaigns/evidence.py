@@ -254,9 +254,8 @@ class Evidence:
             for executed in self.executions_of.get(ref, ()):
                 assert executed.con_id is not None
                 told = self.filled.get(execution_key(executed.exec_id), place) < place
-                held[executed.con_id] += (
-                    executed.at <= at
-                ) * executed.signed_quantity - told * executed.signed_quantity
+                if executed.at <= at and not told:
+                    held[executed.con_id] += executed.signed_quantity
             if any(self.may_fill(order, at) for order in self.orders.get(ref, ())):
                 for con_id, left in self._left_of(given.intent, at):
                     held[con_id] += left

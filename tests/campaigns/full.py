@@ -11,7 +11,6 @@ from attrs import define, field
 
 HERE = Path(__file__).parent
 TO_FIND = 200  # sessions in which a missing protection must show
-KILLS = 100
 
 
 class Found(NamedTuple):
@@ -42,7 +41,7 @@ class Shown:
         self.file.write_text(json.dumps({"found": self.found, "kills": self.kills}, indent=2) + "\n")
 
 
-def killed(kills: int = KILLS, seed: int = 1) -> dict[str, int]:
+def killed(kills: int, seed: int = 1) -> dict[str, int]:
     """By the campaign of real processes; its progress is seen."""
     command = [sys.executable, str(HERE / "kill_nine.py"), "--kills", str(kills), "--seed", str(seed), "--json"]
     told: Mapping[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout or "{}")

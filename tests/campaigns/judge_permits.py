@@ -76,6 +76,7 @@ class Rules:
                 self.permits.clear()
             case LinkReport(link=link) if book == _HOUSE:
                 self.link = link
+                self.permits.clear()  # what was told before is about another link; the next look follows
             case Reconciled(unexplained=unexplained):
                 self.unexplained = {each.instrument.con_id for each in unexplained}
 

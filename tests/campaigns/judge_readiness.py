@@ -46,4 +46,4 @@ def _cut(evidence: Evidence, at: datetime) -> datetime:
     """The last moment before that at which the broker had lost us, or we it: what it told earlier is old."""
     made = (heard.at for heard in evidence.world.heard if heard.what == CONNECTED and heard.at <= at)
     outages = (fault.ends for fault in evidence.plan.faults() if fault.kind in OUTAGES and fault.ends < at)
-    return max(evidence.world.began, *made, *outages, evidence.world.began)
+    return max((*made, *outages), default=evidence.world.began)

@@ -170,7 +170,7 @@ def drawn(seed: int) -> Plan:
         books=tuple(books),
         cash=_cash(chance, books),
         short_call=short_call,
-        asleep=chance.random() < 0.7,
+        asleep=chance.random() < 0.9,
         minded=chance.random() < 0.5,
         troubles=troubles,
     )
@@ -191,8 +191,8 @@ def _cash(chance: Random, books: Sequence[tuple[str, ...]]) -> int:
     if len(books) == 1:
         return 200_000
     settings = [setting.partition("=") for book in books for setting in book]
-    straddles = max(int(value) for name, _, value in settings if name == "sizing.straddles")
-    return chance.choice((200_000, 200_000, _A_STRADDLE * straddles + 3_000))
+    straddles = [int(value) for name, _, value in settings if name == "sizing.straddles"]
+    return chance.choice((200_000, _A_STRADDLE * max(straddles) + _A_STRADDLE * min(straddles) // 2))
 
 
 def trouble(chance: Random) -> Trouble:

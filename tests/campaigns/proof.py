@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from campaign import Hands, hands
-from full import KILLS, TO_FIND, Found, Shown, killed
+from full import TO_FIND, Found, Shown, killed
 from outcome import Outcome
 from plan import Plan, drawn
 from protections import PROTECTIONS
@@ -136,7 +136,7 @@ class Proof:
 
     def survives_kills(self) -> bool:
         if self.shown.kills is None or not self.asked.resume:
-            self.console.print(f"{KILLS} real kills of real processes ...")
-            self.shown.kills = killed()
+            self.console.print(f"{self.asked.kills} real kills of real processes ...")
+            self.shown.kills = killed(self.asked.kills)
             self.shown.keep()
         return not self.shown.kills["violations"]

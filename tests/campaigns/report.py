@@ -16,11 +16,16 @@ BEGIN, END = "<!-- printed by tests/campaigns/run.py -->", "<!-- end -->"
 
 
 def write(outcomes: Sequence[Outcome], shown: Shown, page: Path = PAGE) -> None:
-    before, begin, rest = page.read_text().partition(BEGIN)
+    put(page, BEGIN, printed(outcomes, shown))
+
+
+def put(page: Path, mark: str, text: str) -> None:
+    """In the place of what stands between that mark and the end next to it."""
+    before, begin, rest = page.read_text().partition(mark)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{page} has no place for the report: {BEGIN} ... {END}")
-    page.write_text(f"{before}{BEGIN}\n{printed(outcomes, shown)}\n{END}{after}")
+        raise ValueError(f"{page} has no place for the report: {mark} ... {END}")
+    page.write_text(f"{before}{mark}\n{text}\n{END}{after}")
 
 
 def printed(outcomes: Sequence[Outcome], shown: Shown) -> str:

@@ -16,7 +16,9 @@ from judge_orders import of_one_thing_at_a_time, of_the_sending, of_their_ends, 
 from judge_permits import of_the_permits
 from judge_purse import of_the_purse
 from judge_quotes import of_the_quotes
+from judge_readiness import of_the_readiness
 from judge_recovery import of_the_recovery
+from overheard import CONNECTED, RECORDS, Heard
 from plan import MONDAY, Mishap, Trouble
 
 from gamma_scalper.domain.entries import (
@@ -33,7 +35,7 @@ from gamma_scalper.domain.entries import (
 from gamma_scalper.domain.fills import Commission, Fill
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Purpose, Side
-from gamma_scalper.domain.ports import Link, LinkReport, OrderReport, Standing
+from gamma_scalper.domain.ports import Link, LinkReport, OrderReport, Recap, Standing
 from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.domain.quotes import DataType
 from gamma_scalper.exchange.faults import Kind
@@ -269,6 +271,40 @@ def test_a_hedge_to_the_wrong_side_is_found() -> None:
         return evolve(ordered, intents=[evolve(each, side=sides[each.side]) for each in ordered.intents])
 
     assert any("would take the delta" in each for each in of_the_hedges(with_rows(other(Ordered, hedge, turned))))
+
+
+def test_a_second_hedge_of_the_same_delta_is_found() -> None:
+    executed = Evidence(honest()).executions_of
+
+    def that_filled(ordered: Any) -> bool:
+        return hedge(ordered) and str(ordered.intents[0].id) in executed
+
+    tampered = with_rows(twice(Ordered, that_filled))
+    assert any("would take the delta" in each for each in of_the_hedges(tampered))
+
+
+# -- readiness ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_before_the_connection_was_confirmed_is_found() -> None:
+    def unconfirmed(rows: Sequence[Row]) -> Iterable[Row]:
+        return [row for row in rows if not isinstance(row.entry, Recap)]
+
+    assert any("nothing was confirmed" in each for each in of_the_readiness(with_rows(unconfirmed)))
+
+
+@pytest.mark.parametrize("record", RECORDS.values())
+def test_an_order_before_the_gateway_told_its_records_is_found(record: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = honest().world
+    monkeypatch.setattr(world, "heard", [heard for heard in world.heard if heard.what != record])
+    assert any(f"{record} had not been told" in each for each in of_the_readiness(Evidence(honest())))
+
+
+def test_what_was_told_on_an_earlier_connection_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, evidence = honest().world, Evidence(honest())
+    at = evidence.moments[place_of(evidence.rows, Ordered, hedge)]
+    monkeypatch.setattr(world, "heard", [*world.heard, Heard(at, CONNECTED)])
+    assert any("had not been told" in each for each in of_the_readiness(evidence))
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------

@@ -3,23 +3,27 @@
 import pytest
 from attrs import evolve
 from outcome import outcome_of
-from plan import AT_ORDER, Mishap, Plan, Trouble, drawn
+from plan import AT_ORDER, Mishap, Plan, Trouble
 from protections import PROTECTIONS, without
 
 from gamma_scalper.exchange.faults import Kind
 
-BUSY = Plan(seed=4, books=[("sizing.straddles=3", "hedge.policy=fixed", "hedge.band_shares=2")], vol=1.0)
+BUSY = Plan(seed=4, minutes=3.0, books=[("sizing.straddles=3", "hedge.policy=fixed", "hedge.band_shares=2")], vol=1.0)
+SLOW, CUT = Trouble(1.2, Kind.SLOW_ANSWERS, 30.0, 5.0), Trouble(1.21, Kind.SOCKET_DROP)
 FATAL = {  # protection -> a session that is survived with it alone
-    "unknown-rule": evolve(BUSY, troubles=[Trouble(minute, Kind.LATE_EXECUTION, 0.0, 85.0) for minute in (3, 6, 9)]),
+    "unknown-rule": evolve(BUSY, troubles=[Trouble(1.0, Kind.LOST_EXECUTION)]),
     "execution-key": BUSY,
-    "durable-before-send": evolve(BUSY, troubles=[Trouble(4.0, Mishap.DEATH, 10.0, 5.0, AT_ORDER)]),
-    "age-gate": evolve(BUSY, troubles=[Trouble(4.0, Kind.DELAYED_DATA, 300.0, 20.0)]),
-    "atomic-reserve": drawn(165),
+    "durable-before-send": evolve(BUSY, troubles=[Trouble(1.0, Mishap.DEATH, 10.0, 5.0, AT_ORDER)]),
+    "readiness-gate": evolve(BUSY, troubles=[SLOW, CUT]),
+    "settled-through": evolve(BUSY, books=[("sizing.straddles=3", "entry.form=legs")]),
+    "age-gate": evolve(BUSY, troubles=[Trouble(1.0, Kind.DELAYED_DATA, 120.0, 20.0)]),
+    "atomic-reserve": evolve(BUSY, minutes=1.0, books=[("sizing.straddles=1",)] * 2, cash=3_600),
 }
 
 
-@pytest.mark.parametrize("protection", FATAL)
+@pytest.mark.parametrize("protection", PROTECTIONS)
 def test_without_a_protection_a_session_breaks_a_rule(protection: str) -> None:
+    assert not outcome_of(FATAL[protection]).violations
     with without(protection):
         assert outcome_of(FATAL[protection]).violations
 
