@@ -12,9 +12,22 @@ from attrs import asdict, frozen
 
 _OURS, _THEIRS = "gamma_scalper.", ("gamma_scalper.exchange.", "gamma_scalper.gateway.")
 _COLLECTIONS = (dict, list, set, frozenset, tuple, deque)
-_LEAST = 20.0  # things more over all the days that are looked at: fewer are no growth
+_LEAST = 40.0  # things or bytes more over all the days that are looked at: a busier week brings as many
 _PART = 0.1  # nor is such a part of what there is
 _FEWEST_DAYS = 4  # that say something about growth
+_HOURS = "trading hours that a broker told are remembered, the newest 256 of them"
+_NOTES = "the judge's notes: every order of the exchange, with its bills, is kept to the end"
+MAY_GROW = {  # and why
+    "broker.ib.orders.Orders._refs": "that an order was sent is never forgotten, so that none is sent twice",
+    "pipeline.listening.Listening._owners": "whose execution it was is known of the newest thousands, for their bills",
+    "domain.orders.IntentId": "names that were read from a journal are remembered, the newest 1,000 of them",
+    "domain.sessions.Session": _HOURS,
+    "domain.sessions.Sessions.sessions": _HOURS,
+    "domain.sessions.Sessions._opens": _HOURS,
+    "domain.fees.Bill": _NOTES,
+    "domain.fees.Fees": _NOTES,
+    "domain.orders.Limit": _NOTES,
+}
 FILES = ("journal.db", "journal.db-wal", "inbox.db")
 
 
@@ -124,6 +137,11 @@ class Growth:
     what: str
     level: float  # how much there is, on average
 
+    @property
+    def reason(self) -> str:
+        """Why it may; empty: it may not."""
+        return MAY_GROW.get(self.what, "")
+
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Of the line that lies nearest, by least squares."""
@@ -143,7 +161,7 @@ def settled(readings: Sequence[Reading]) -> Sequence[Reading]:
 
 
 def growths(readings: Sequence[Reading]) -> Sequence[Growth]:
-    """What becomes more in memory, the fastest first; none: it is flat."""
+    """What becomes more in memory and on the disk, the fastest first; none: it is flat."""
     found = []
     for what, counts in _series(readings):
         a_day = slope([(each.day, count) for each, count in zip(readings, counts, strict=True)])
@@ -154,6 +172,7 @@ def growths(readings: Sequence[Reading]) -> Sequence[Growth]:
 
 
 def _series(readings: Sequence[Reading]) -> Iterator[tuple[str, Sequence[int]]]:
-    for of in ("objects", "entries"):
+    for of in ("objects", "entries", "files"):
         for name in dict.fromkeys(name for each in readings for name in getattr(each, of)):
-            yield name, [getattr(each, of).get(name, 0) for each in readings]
+            if name != "journal.db":  # from which nothing is ever taken; what it grows by is told
+                yield name, [getattr(each, of).get(name, 0) for each in readings]

@@ -1,16 +1,16 @@
-"""Many sessions of the market on end: what a month of two books is, the street it has, and whoever looks at each day."""
+"""Many sessions of the market on end: what a month of two books is, its street, and whoever looks at each day."""
 
 import asyncio
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path as Folder
 from random import Random
 
 from attrs import evolve, frozen
-from plan import CALM, MINUTES, Mishap, Plan, Trouble, trouble
+from plan import CALM, EVERY_S, MINUTES, Mishap, Plan, Trouble, trouble
 from play import Played, Stage
 from theatre import EXPIRIES
 from world import Path, World
@@ -86,21 +86,27 @@ class Month(Plan):
 def drawn_month(seed: int, days: int = DAYS, every_s: float = 30.0) -> Month:
     """About two troubles a day, of any kind there is."""
     chance = Random(seed)
-    troubles = [
-        _of_the_day(chance, day, late=day >= days / 2)
-        for day in range(days)
-        for _ in range(chance.choice((1, 2, 2, 3)))
-    ]
+    of_the_days = [(day, chance.choice((1, 2, 2, 3))) for day in range(days)]
+    troubles = [_of_the_day(chance, day, late=day >= days / 2) for day, many in of_the_days for _ in range(many)]
     beat = f"streamer.heartbeat_s={max(15.0, 2.5 * every_s):g}"
+    ages = _ages(every_s)
     return Month(
         seed=seed,
         start=FIRST,
         minutes=days * A_DAY,
         every_s=every_s,
-        books=tuple((*each, *_LONG_HELD, beat) for each in _BOOKS),
+        books=tuple((*each, *_LONG_HELD, beat, *ages) for each in _BOOKS),
         minded=True,
         troubles=troubles,
     )
+
+
+def _ages(every_s: float) -> Sequence[str]:
+    """Of a quote that the books may still trade by: on a slow street the newest there is."""
+    if every_s <= EVERY_S:
+        return ()
+    wider = {"age_s": 1, "stale_s": 3, "lag_s": 5}
+    return [f"risk.quotes.{name}={every_s + more:g}" for name, more in wider.items()]
 
 
 def _of_the_day(chance: Random, day: int, *, late: bool) -> Trouble:
@@ -129,6 +135,10 @@ class MonthsWorld(World):
         super().__init__(plan)
         self.path = path_of(plan)
 
+    def quoted(self) -> Sequence[int]:
+        """The shares last: a book looks when they move, and then nothing it looks at is of the round before."""
+        return sorted(super().quoted(), reverse=True)
+
 
 class MonthsStage(Stage):
     """Calls `looks` at each day's end, while everything runs."""
@@ -154,4 +164,5 @@ class MonthsStage(Stage):
             await self.world.until_moment(ends - timedelta(seconds=_LEAVES_EARLY_S))
             self.world.remember()
             self.world.ticks.clear()
+            self.world.heard.clear()
             self._looks(self, day)

@@ -16,7 +16,17 @@ from gamma_scalper.risk.guard import (
     of_the_moment,
     of_the_order,
 )
-from gamma_scalper.risk.measures import book_contracts, contract, contracts_of, finite, name_of, not_live, quote, two_sided, unfit
+from gamma_scalper.risk.measures import (
+    book_contracts,
+    contract,
+    contracts_of,
+    finite,
+    name_of,
+    not_live,
+    quote,
+    two_sided,
+    unfit,
+)
 from gamma_scalper.risk.parameters import RiskParameters
 
 

@@ -40,9 +40,9 @@ async def test_executions_of_past_days_are_kept_no_longer_and_none_is_told_twice
         await here.stands(await here.place(Side.BUY, 100, await here.spy()), FILLED)
         executions = here.broker._trading.executions
         await asyncio.sleep(3_600)
-        assert len(executions._told) == len(executions._billed) == 1
+        assert len(executions._told) == len(executions._billed) == len(executions._done) == 1
         await asyncio.sleep(3 * 86_400)
-        assert not executions._told and not executions._billed
+        assert not executions._told and not executions._billed and not executions._done
         assert len(here.fills()) == len(here.bills()) == 1
 
 

@@ -316,6 +316,18 @@ async def test_a_fill_that_cannot_be_so_is_told_once_and_counts_once_it_is_mende
         assert [(fill.instrument.con_id, fill.quantity) for fill in here.fills()] == [(13, 1)]
 
 
+async def test_what_is_not_counted_is_not_remembered_for_ever_either() -> None:
+    async with floor() as here:
+        index = ib.Contract(secType="IND", conId=3, symbol="SPX")
+        said(here).execDetails(-1, index, execution(here, execId="0001.02.03.02"))
+        said(here).execDetails(-1, ib.Contract(secType="OPT", conId=13, symbol="SPY"), execution(here, price=-0.05))
+        executions = here.broker._trading.executions
+        await here.until(lambda: executions._foreign and executions._spoilt)
+        await asyncio.sleep(3 * 86_400)
+        assert not executions._foreign and not executions._spoilt
+        assert not here.fills()
+
+
 async def test_a_status_that_cannot_be_so_changes_nothing_that_is_known() -> None:
     async with floor() as here:
         intent = await resting(here)
