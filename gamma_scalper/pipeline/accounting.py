@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
 from attrs import define, evolve
 
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.domain.sessions import Session
 from gamma_scalper.domain.strategy_entries import Attributed
@@ -85,7 +87,8 @@ class Accounting:
         try:
             await self._keep_all()
         except asyncio.CancelledError:
-            self.finish()
+            with suppress(UserError):  # a journal that can't be written has ended the house, and was told of
+                self.finish()
             raise
 
     async def _keep_all(self) -> None:

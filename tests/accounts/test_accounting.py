@@ -1,5 +1,6 @@
 """Every dollar a book earns or loses is taken down in one interval, whatever happens to the book meanwhile."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from time import process_time
@@ -8,6 +9,7 @@ from open_books import BOOK, SESSIONS, Book, at_work, picture
 from straddles import CALL, EXPIRES_AT, PUT, SHARE, START
 
 from gamma_scalper.domain.entries import Delivered, Lapsed, Marked, Paid, Replaced
+from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.fills import Commission
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.pictures import Picture
@@ -258,6 +260,24 @@ async def test_what_is_shown_counts_the_open_interval_and_the_end_takes_it_down(
         shown = accounting.earnings(BOOK)
         assert len(book.rows) == 1 and shown.today.gamma > 0 and shown.squares == 4.0
     assert len(book.rows) == 2 and book.total == shown.ever.total == book.equity(602.0)
+
+
+async def test_where_the_journal_can_not_be_written_the_end_is_quiet_since_that_was_told_of(monkeypatch):
+    def full(*_):
+        raise UserError("the disk is full", ExitCode.JOURNAL_DAMAGED)
+
+    book = Book()
+    ended = []
+    async with at_work(book):
+        await book.think(600.0)
+        book.buy_straddle()
+        await book.think(600.0)
+        await book.think(602.0, after_s=60)
+        (task,) = (each for each in asyncio.all_tasks() if each.get_name() == "accounting")
+        task.add_done_callback(lambda task: ended.append(task.cancelled()))
+        monkeypatch.setattr(book, "take_down", full)
+    await asyncio.sleep(0)
+    assert ended == [True]
 
 
 async def test_a_new_day_begins_with_nothing_earned():

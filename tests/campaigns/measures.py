@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 
 _OURS, _THEIRS = "gamma_scalper.", ("gamma_scalper.exchange.", "gamma_scalper.gateway.")
 _COLLECTIONS = (dict, list, set, frozenset, tuple, deque)
-_LEAST = 40.0  # things or bytes more over all the days that are looked at: a busier week brings as many
+_LEAST = 20.0  # things or bytes more over all the days that are looked at: a busier week brings as many
 _PART = 0.1  # nor is such a part of what there is
 _FEWEST_DAYS = 4  # that say something about growth
 _HOURS = "trading hours that a broker told are remembered, the newest 256 of them"
@@ -20,13 +20,11 @@ _NOTES = "the judge's notes: every order of the exchange, with its bills, is kep
 MAY_GROW = {  # and why
     "broker.ib.orders.Orders._refs": "that an order was sent is never forgotten, so that none is sent twice",
     "pipeline.listening.Listening._owners": "whose execution it was is known of the newest thousands, for their bills",
-    "domain.orders.IntentId": "names that were read from a journal are remembered, the newest 1,000 of them",
     "domain.sessions.Session": _HOURS,
     "domain.sessions.Sessions.sessions": _HOURS,
     "domain.sessions.Sessions._opens": _HOURS,
     "domain.fees.Bill": _NOTES,
     "domain.fees.Fees": _NOTES,
-    "domain.orders.Limit": _NOTES,
 }
 FILES = ("journal.db", "journal.db-wal", "inbox.db")
 

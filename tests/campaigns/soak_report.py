@@ -57,7 +57,7 @@ def _verdict(soaked: Soaked) -> Iterator[str]:
     )
     yield ""
     for growth in soaked.growths:
-        told = growth.reason or "**and should not**"
+        told = growth.reason or "**not explained**"
         yield f"- `{growth.what}`: {growth.a_day:+,.1f} a day, {growth.level:,.0f} on average; {told}"
 
 
