@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from attrs import evolve
-from plan import drawn
-from play import play
 from retold import audited, played
+from staging.drawing import drawn
+from staging.play import play
 from story import ACCOUNT, CALL, NOON, PUT, SHARE, STRADDLE, Story, intent, straddle
 
 from gamma_scalper.audit.findings import Check

@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 
-from plan import Mishap, Plan, Trouble
-from play import Played, play
-from strikes import Strikes
+from staging.plan import Mishap, Plan, Trouble
+from staging.play import Played, play
+from staging.strikes import Strikes
 
 from gamma_scalper.exchange.faults import Kind
 

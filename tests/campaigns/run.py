@@ -25,10 +25,10 @@ def main() -> int:
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "scenarios"), str(HERE)]
     asked = _arguments()
     if asked.replay is None and asked.plan is None:
-        from proof import prove
+        from proving.proof import prove
 
         return prove(asked)
-    from replay import Unplayable, replayed
+    from proving.replay import Unplayable, replayed
 
     try:
         return 1 if replayed(asked) else 0
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    from protections import PROTECTIONS
+    from proving.protections import PROTECTIONS
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
-    from month import Month
-    from soaked import Soaked
+    from soaking.month import Month
+    from soaking.soaked import Soaked
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -29,8 +29,8 @@ def main() -> int:
     asked = _arguments()
     # The project is not installed; this lets the script run from anywhere.
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "scenarios"), str(HERE)]
-    from month import drawn_month
-    from soak_report import write_month
+    from soaking.month import drawn_month
+    from soaking.soak_report import write_month
 
     logger.remove()  # what the program says of each fault is of no interest
     found = _run(asked, drawn_month(asked.seed, asked.days, asked.every))
@@ -70,7 +70,7 @@ def _seconds(text: str) -> float:
 
 
 def _run(asked: argparse.Namespace, month: "Month") -> "Soaked":
-    from soaked import soaked
+    from soaking.soaked import soaked
 
     columns = (TextColumn("days"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=asked.json) as progress:

@@ -1,8 +1,8 @@
 """Thirty sessions of the campaign, in every run of the tests; `.ci/run` plays two hundred more."""
 
 import pytest
-from outcome import outcome_of
-from plan import drawn
+from proving.outcome import outcome_of
+from staging.drawing import drawn
 
 GROUPS, EACH = 6, 5
 

@@ -4,22 +4,22 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import judge
 import pytest
 from attrs import evolve
-from evidence import Evidence, remembered
 from honest_session import TROUBLES, honest
-from judge import judged
-from judge_books import of_the_cash, of_the_fills, of_the_holdings
-from judge_hedges import of_the_hedges
-from judge_orders import of_one_thing_at_a_time, of_the_sending, of_their_ends, of_what_was_told
-from judge_permits import of_the_permits
-from judge_purse import of_the_purse
-from judge_quotes import of_the_quotes
-from judge_readiness import of_the_readiness
-from judge_recovery import of_the_recovery
-from overheard import CONNECTED, RECORDS, Heard
-from plan import MONDAY, Mishap, Trouble
+from judging import judge
+from judging.books import of_the_cash, of_the_fills, of_the_holdings
+from judging.evidence import Evidence, remembered
+from judging.hedges import of_the_hedges
+from judging.judge import judged
+from judging.orders import of_one_thing_at_a_time, of_the_sending, of_their_ends, of_what_was_told
+from judging.permits import of_the_permits
+from judging.purse import of_the_purse
+from judging.quotes import of_the_quotes
+from judging.readiness import of_the_readiness
+from judging.recovery import of_the_recovery
+from staging.overheard import CONNECTED, RECORDS, Heard
+from staging.plan import MONDAY, Mishap, Trouble
 
 from gamma_scalper.domain.entries import (
     Dispatched,

@@ -2,9 +2,9 @@
 
 import pytest
 from attrs import evolve
-from outcome import outcome_of
-from plan import AT_ORDER, Mishap, Plan, Trouble
-from protections import PROTECTIONS, without
+from proving.outcome import outcome_of
+from proving.protections import PROTECTIONS, without
+from staging.plan import AT_ORDER, Mishap, Plan, Trouble
 
 from gamma_scalper.exchange.faults import Kind
 
@@ -37,7 +37,7 @@ def test_a_protection_is_in_force_again_afterwards() -> None:
 
 
 def _owners() -> list[object]:
-    import protections as switches
+    from proving import protections as switches
 
     return [
         switches.Executions,

@@ -1,8 +1,8 @@
 """Every session in which a campaign once found a defect, under its name."""
 
 import pytest
-from outcome import outcome_of
-from regressions import regressions
+from proving.outcome import outcome_of
+from proving.regressions import regressions
 
 
 @pytest.mark.parametrize("name", regressions())

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from full import Found, Shown
-from outcome import Outcome
-from report import BEGIN, END, printed, write
-from results import Results
-from strikes import STATES
-from totals import KINDS, figures
+from proving.full import Found, Shown
+from proving.outcome import Outcome
+from proving.report import BEGIN, END, printed, write
+from proving.results import Results
+from proving.totals import KINDS, figures
+from staging.strikes import STATES
 
 PLAYED = (
     Outcome(seed=1, end="flat", minutes=30.0, lives=2, deaths=1, orders=4, struck={"death": {"holding": 1}}),

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from outcome import Outcome, kind_of
-from plan import Mishap, Plan, Trouble, drawn
-from shrink import MOST_PLAYS, Shrinking, Shrunk
+from proving.outcome import Outcome, kind_of
+from proving.shrink import MOST_PLAYS, Shrinking, Shrunk
+from staging.drawing import drawn
+from staging.plan import Mishap, Plan, Trouble
 
 from gamma_scalper.exchange.faults import Kind
 

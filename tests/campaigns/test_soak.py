@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from measures import MAY_GROW, Reading, growths, read, settled, slope
-from month import FIRST_HALF_ONLY, drawn_month
-from plan import Mishap, Trouble
-from play import Played
-from soak_report import MARK, write_month
-from soaked import Soaked, broken_links, broken_rules, played_in
+from soaking.measures import MAY_GROW, Reading, growths, read, settled, slope
+from soaking.month import FIRST_HALF_ONLY, drawn_month
+from soaking.soak_report import MARK, write_month
+from soaking.soaked import Soaked, broken_links, broken_rules, played_in
+from staging.plan import Mishap, Trouble
+from staging.play import Played
 
 from gamma_scalper.domain.fills import Fill
 

@@ -1,9 +1,9 @@
 """What struck is counted where it takes effect, and counting changes nothing."""
 
-from end_states import end_state, known_names
 from honest_session import listened
-from play import Stage
-from strikes import STATES, Strikes
+from judging.end_states import end_state, known_names
+from staging.play import Stage
+from staging.strikes import STATES, Strikes
 
 from gamma_scalper.exchange import mishaps
 from gamma_scalper.exchange.faults import FaultWatch

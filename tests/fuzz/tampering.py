@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("scenarios", "campaigns")]
 
-from life import Life
 from middleman import Mischief, Street
-from plan import Plan
 from siege import CountingLoop, Report, listened
-from world import HOST, World
+from staging.life import Life
+from staging.plan import Plan
+from staging.world import HOST, World
 
 from gamma_scalper.domain.entries import Dispatched, Ordered
 from gamma_scalper.domain.exits import ExitCode

@@ -1,0 +1,1 @@
+"""Many sessions: played on all cores, kept, made small where they fail, counted and reported."""

@@ -1,0 +1,1 @@
+"""A simulated month, and what grows in it."""
