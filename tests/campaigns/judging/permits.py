@@ -15,12 +15,14 @@ from gamma_scalper.domain.entries import (
     Paused,
     PermitChanged,
     Reconciled,
+    RecordsRead,
     SessionBegan,
     Unpaused,
 )
+from gamma_scalper.domain.fills import Fill
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, Purpose
-from gamma_scalper.domain.ports import Link, LinkReport
+from gamma_scalper.domain.ports import Link, LinkReport, OrderReport
 from judging.evidence import Evidence
 
 CAPS = {  # as docs/risk.md has them
@@ -54,11 +56,15 @@ class Rules:
         self.link = Link.DOWN
         self.unexplained: set[int] = set()
         self.permits: dict[str, tuple[datetime, PermitChanged]] = {}
+        self.asked_after: set[str] = set()  # books that have heard of their orders since their permit
 
     def take(self, book: str, entry: object, at: datetime) -> None:
         match entry:
             case PermitChanged():
                 self.permits[book] = at, entry
+                self.asked_after.discard(book)
+            case RecordsRead() | OrderReport() | Fill():
+                self.asked_after.add(book)
             case ModeChanged(mode=mode, by=by):
                 self.modes[book] = mode
                 if book == _HOUSE and by != "health":
@@ -100,6 +106,8 @@ class Rules:
         if permit is None or at - since < _LOOKED or purpose.value in permit.purposes:
             return
         guards = [refusal.guard for refusal in permit.refusals if purpose in _LASTING.get(refusal.guard, ())]
+        if book in self.asked_after:  # the doubt may be over, and what had to wait for its end follows at once
+            guards = [guard for guard in guards if guard != "unknown order"]
         if guards:
             yield f"the permit refused it for {', '.join(guards)}"
 
