@@ -17,6 +17,7 @@ from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.pipeline.spread_filter import SpreadFilter, SpreadRule
 from gamma_scalper.pipeline.universe import Universe
+from gamma_scalper.strategies.base import OLD_S
 
 _market: Callable[..., MarketSnapshot] = MarketSnapshot  # mypy can't read what its converters take
 _BACKGROUND_S = 1.0  # figures of the broker's that move slowly are asked for so often
@@ -118,7 +119,7 @@ class MarketDataStreamer:
         if line is None:
             line = self._lines[quote.con_id] = SpreadFilter(self._spreads)
         now = self._clock.now()
-        news = line.standing(now) is None
+        news = line.silent_s(now) > OLD_S
         line.hear(quote)
         if self._universe is None:
             return
@@ -126,7 +127,7 @@ class MarketDataStreamer:
             if self._has_moved(line, now):
                 self._trigger(Reason.PRICE_MOVE)
         elif news:
-            self._trigger(Reason.HEARTBEAT)  # a leg that nobody quoted until now
+            self._trigger(Reason.HEARTBEAT)  # a leg that nobody has quoted for a while: orders may have waited for it
 
     def _has_moved(self, line: SpreadFilter, now: datetime) -> bool:
         quote, before = line.standing(now), self._told_spot

@@ -1,5 +1,6 @@
 """Which quote of a contract is acted on: one far wider than usual is not, until that turns out to be the new usual."""
 
+import math
 from datetime import datetime
 
 from attrs import frozen
@@ -52,6 +53,10 @@ class SpreadFilter:
         passed_s = max((at - before).total_seconds(), 0.0)
         self._average = spread + (average - spread) * 0.5 ** (passed_s / self._rule.half_life_s)
         self._averaged_at = at
+
+    def silent_s(self, now: datetime) -> float:
+        """How long nothing has been heard."""
+        return math.inf if self._newest is None else (now - self._newest.received_at).total_seconds()
 
     def standing(self, now: datetime) -> Quote | None:
         """The quote to act on at this moment; an odd one where the last good one is too old."""

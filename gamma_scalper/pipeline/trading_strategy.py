@@ -5,18 +5,17 @@ from typing import Generic, TypeVar
 from attrs import evolve, frozen
 from loguru import logger
 
-from gamma_scalper.domain.instruments import Index, Stock, legs_of
+from gamma_scalper.domain.instruments import Index, Stock
 from gamma_scalper.domain.proposals import Plan, TradeCommand
 from gamma_scalper.domain.strategy_entries import Decided, Noted, StrategyEntry
 from gamma_scalper.kernel import Channel, Clock, Watch, Writer
 from gamma_scalper.pipeline.messages import DeltaUpdate, Reason
 from gamma_scalper.pipeline.thoughts import Thought
-from gamma_scalper.strategies.base import Act, Decision, Hold, Judgement, Standing, Strategy, View
+from gamma_scalper.strategies.base import OLD_S, Act, Decision, Hold, Judgement, Standing, Strategy, View, age_s
 
 M = TypeVar("M")
 
 _ANSWERS = frozenset((Reason.FILL, Reason.ORDER))
-_OLD_S = 1.0  # of a market, and of each quote that an order is priced by
 _GRACE_S = 10.0  # beyond a command's own patience, for the desk's answer to come round
 
 
@@ -95,10 +94,7 @@ class TradingStrategy(Generic[M]):
         market = update.picture.market
         if market is None or not isinstance(decision, Act) or not isinstance(decision.command, Plan):
             return False
-        plan = decision.command
-        traded = {leg.instrument.con_id for each in plan.proposals for leg in legs_of(each.instrument)}
-        moments = [market.at, *(quote.received_at for quote in plan.quotes if quote.con_id in traded)]
-        return (self._clock.now() - min(moments)).total_seconds() > _OLD_S
+        return age_s(decision.command, market, self._clock.now()) > OLD_S
 
     def _unanswered(self, update: DeltaUpdate) -> Asked | None:
         """The command that is still waited for, after this update."""

@@ -9,12 +9,15 @@ from attrs import field, frozen
 
 from gamma_scalper.domain.checks import not_empty
 from gamma_scalper.domain.entries import Mode
-from gamma_scalper.domain.instruments import Index, Stock
+from gamma_scalper.domain.instruments import Index, Stock, legs_of
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.pictures import Picture
-from gamma_scalper.domain.proposals import Refusal, TradeCommand
+from gamma_scalper.domain.proposals import Plan, Refusal, TradeCommand
+from gamma_scalper.domain.snapshots import MarketSnapshot
 
 M = TypeVar("M")
+
+OLD_S = 1.0  # of a market, and of each quote that an order is priced by
 
 
 @frozen(kw_only=True)
@@ -75,6 +78,13 @@ class Act:
     rule: str = field(validator=not_empty)
     why: str = field(validator=not_empty)
     command: TradeCommand
+
+
+def age_s(plan: Plan, market: MarketSnapshot, now: datetime) -> float:
+    """Of the oldest quote that its orders are priced by; the market's own, where that is older."""
+    traded = {leg.instrument.con_id for each in plan.proposals for leg in legs_of(each.instrument)}
+    moments = [market.at, *(quote.received_at for quote in plan.quotes if quote.con_id in traded)]
+    return (now - min(moments)).total_seconds()
 
 
 Decision = Hold | Act

@@ -9,7 +9,7 @@ from gamma_scalper.domain.fees import FeeParameters
 from gamma_scalper.domain.instruments import Combo, Stock
 from gamma_scalper.domain.orders import Order, Purpose
 from gamma_scalper.domain.proposals import Plan
-from gamma_scalper.strategies.base import Act, Band, Decision, Hold, Judgement, View
+from gamma_scalper.strategies.base import OLD_S, Act, Band, Decision, Hold, Judgement, View, age_s
 from gamma_scalper.strategies.campaign import carried_on, result
 from gamma_scalper.strategies.carry import Carry
 from gamma_scalper.strategies.entry import enter, implied_of_best
@@ -170,7 +170,10 @@ class GammaScalp:
         if scene.shares < 0 and _too_soon(memory.shares, SHARES_PATIENCE_S, scene):
             return "short shares are bought back first"
         whole = reason.rule in ("roll", "re-strike")  # it makes room for another, so there must be room
-        return way_out(scene, exits, reason.rule, reason.why, urgent=urgent, whole=whole)
+        out = way_out(scene, exits, reason.rule, reason.why, urgent=urgent, whole=whole)
+        if isinstance(out, Act) and isinstance(out.command, Plan) and _is_old(out.command, scene):
+            return "newer quotes are waited for"
+        return out
 
     def _orphan(self, scene: Scene, memory: Memory) -> tuple[Decision, Memory]:
         """Shares without options are sold, or bought back, whatever the reason they are there for."""
@@ -225,6 +228,10 @@ class GammaScalp:
 def _attempt(scene: Scene, last: Attempt | None) -> Attempt:
     settled = scene.position.settled_through
     return Attempt(scene.now, settled, 0 if last is None else last.again(settled))
+
+
+def _is_old(plan: Plan, scene: Scene) -> bool:
+    return age_s(plan, scene.market, scene.now) > OLD_S
 
 
 def _too_soon(last: Attempt | None, wait_s: float, scene: Scene) -> bool:

@@ -56,6 +56,10 @@ def spot(mid, second=0.0, spread=0.02):
     return quote(SPY, mid - spread / 2, mid + spread / 2, NOON + timedelta(seconds=second))
 
 
+def called(second, spot=600):
+    return priced(CALL, spot, 0.15, NOON + timedelta(seconds=second))
+
+
 def reasons(found):
     return [(round(second, 6), trigger.reasons) for second, trigger in found]
 
@@ -111,9 +115,15 @@ async def test_another_universe_is_told_at_once_with_what_is_known_of_it():
 
 
 async def test_a_leg_that_nobody_quoted_until_now_is_told_of_at_once():
-    script = [(0, LOOKS), (0, spot(600.0)), (1, priced(CALL, 600, 0.15)), (1.5, priced(CALL, 601, 0.15))]
+    script = [(0, LOOKS), (0, spot(600.0)), (1, called(1)), (1.5, called(1.5, 601))]
     found = reasons(await Streaming().told(*script, until=2))
     assert [each for each in found if each[0] >= 1] == [(1, BEAT)]
+
+
+async def test_a_leg_that_is_quoted_again_after_a_silence_is_told_of_at_once():
+    script = [(0, LOOKS), (0, spot(600.0)), *((at, called(at)) for at in (0, 0.5, 1.0, 2.5, 3.0))]
+    found = reasons(await Streaming().told(*script, until=4))
+    assert [each for each in found if each[0] > 0] == [(2.5, BEAT)]
 
 
 async def test_a_leg_that_is_no_longer_quoted_stays_in_with_its_age():

@@ -114,6 +114,7 @@ class Play:
         self.number = 0
         self.snapshot = 0
         self.unquoted: set[int] = set()
+        self.options_quoted_at: datetime | None = None  # None: just now
 
     # -- the market ----------------------------------------------------------------------------------------------------
 
@@ -128,7 +129,8 @@ class Play:
         self.snapshot += 1
         legs = [worth(each, self.spot, self.vol, self.now) for each in self._priced()]
         quotes = [quote(SPY.con_id, self.spot, self.share_half, self.now, self.snapshot)]
-        quotes += [quote(leg.option.con_id, leg.greeks.price, self.half, self.now, self.snapshot) for leg in legs]
+        quoted_at = self.options_quoted_at or self.now
+        quotes += [quote(leg.option.con_id, leg.greeks.price, self.half, quoted_at, self.snapshot) for leg in legs]
         market = MarketSnapshot(
             at=self.now,
             underlying_con_id=SPY.con_id,

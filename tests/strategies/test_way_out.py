@@ -122,6 +122,15 @@ def test_what_cannot_be_sold_is_hedged_meanwhile() -> None:
     assert decision.rule == "hedge"
 
 
+def test_what_waits_for_newer_quotes_to_be_sold_is_hedged_meanwhile() -> None:
+    play = holding(hedge=HedgeParameters(policy="fixed", band_shares=9.0), stop_pct=0.0)
+    play.standing = Standing(mode=Mode.LIVE, must_exit="loss limit")
+    play.spot, play.options_quoted_at = 605.0, play.now - timedelta(seconds=3)
+    assert play.act().rule == "hedge"
+    play.options_quoted_at = None
+    assert play.act().rule == "must exit"
+
+
 def test_an_exit_steps_to_the_bids_and_is_then_tried_again() -> None:
     play = holding(target_pct=15.0, retry_after_s=60.0)
     play.vol, play.half = 0.19, 0.10

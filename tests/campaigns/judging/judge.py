@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from staging.play import Played
 
 from judging.books import of_the_cash, of_the_fills, of_the_holdings
+from judging.causes import of_the_causes
+from judging.deeds import of_the_deeds
 from judging.end_states import end_state, known_names
 from judging.evidence import Evidence, remembered
 from judging.hedges import of_the_hedges
@@ -14,11 +16,12 @@ from judging.purse import of_the_purse
 from judging.quotes import of_the_quotes
 from judging.readiness import of_the_readiness
 from judging.recovery import of_the_recovery
+from judging.wire import of_the_wire
 
 
 def judged(played: Played) -> Sequence[str]:
     """None: all holds."""
-    evidence, state = Evidence(played), remembered(played)
+    evidence, state, name = Evidence(played), remembered(played), end_state(played)
     found = [
         *of_the_sending(evidence),
         *of_their_ends(evidence),
@@ -33,8 +36,10 @@ def judged(played: Played) -> Sequence[str]:
         *of_the_quotes(evidence),
         *of_the_hedges(evidence),
         *of_the_recovery(evidence, state),
+        *of_the_wire(evidence),
+        *of_the_causes(evidence, name),
+        *of_the_deeds(evidence, name),
     ]
-    name = end_state(played)
     if name not in known_names():
         found.append(f"the session ended as {name!r}, which the runbook does not name")
     return tuple(dict.fromkeys(found))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -26,6 +27,7 @@ SHRUNK = 10  # violations that are made small; of more of them the seeds are tol
 def prove(asked: argparse.Namespace) -> int:
     """Its exit code: 0 where all holds."""
     results = Results(FOLDER, fingerprint())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # its processes end with it
     try:
         with hands(asked.jobs or os.cpu_count() or 1) as at_work:
             return 0 if Proof(asked, at_work, results).whole() else 1

@@ -40,7 +40,7 @@ def drawn(seed: int) -> Plan:
         troubles += occasion.leads
         troubles += (_within(chance, occasion) for _ in range(occasion.followers))
         jumps += occasion.jumps
-    asleep = chance.random() < 0.9
+    asleep = chance.random() < 0.97  # a night awake costs as much as ten sessions
     short_call = start in NIGHTS and chance.random() < 0.3
     if short_call:
         troubles.append(Trouble(1.0, Kind.ASSIGNMENT))
