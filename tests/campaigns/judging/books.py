@@ -1,14 +1,14 @@
 """No fill is lost or counted twice, and books and account hold the same, in contracts and in cash."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from theatre import ACCOUNT
 
 from gamma_scalper.domain.entries import Reconciled
-from gamma_scalper.domain.fills import Fill
+from gamma_scalper.domain.fills import Fill, execution_key
 from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.exchange.events import Executed
 from gamma_scalper.portfolio.ledger import cash, holdings
@@ -59,11 +59,10 @@ def of_the_holdings(evidence: Evidence, state: Remembered) -> Iterator[str]:
     if not evidence.lives:
         return
     ours, theirs = books.everything, evidence.held_at(evidence.lives[-1].lived.ended)
-    named = _named(evidence)
-    young = _changed_since(evidence, evidence.seen_until(_COMPARED))
+    named, young = _named(evidence), _unseen(evidence, evidence.seen_until(_COMPARED))
     for con_id in sorted(ours.keys() | theirs.keys()):
         mine, true = ours.get(con_id, _ZERO), theirs.get(con_id, _ZERO)
-        if mine != true and con_id not in named and con_id not in young:
+        if con_id not in named and mine != true and true - mine not in young.get(con_id, ()):
             yield f"the books and what is the user's own hold {mine} of {con_id}, the account {true}"
 
 
@@ -73,13 +72,16 @@ def _named(evidence: Evidence) -> set[int]:
     return {each.instrument.con_id for entry in newest for each in entry.unexplained}
 
 
-def _changed_since(evidence: Evidence, since: datetime) -> set[int]:
-    """conIds of which the account got or gave some."""
-    changes = [
-        *((each.at, each.con_id) for each in evidence.executed),
-        *((each.at, each.con_id) for each in evidence.moved),
-    ]
-    return {con_id for at, con_id in changes if at >= since and con_id is not None}
+def _unseen(evidence: Evidence, since: datetime) -> Mapping[int, Sequence[Decimal]]:
+    """conId -> by how much the account may differ: what changed since, and nobody could know; some of it or all."""
+    known, changes = evidence.books.fills, defaultdict[int, list[Decimal]](list)
+    for executed in evidence.executed:
+        if executed.at >= since and executed.con_id is not None and execution_key(executed.exec_id) not in known:
+            changes[executed.con_id].append(executed.signed_quantity)
+    for moved in evidence.moved:
+        if moved.at >= since and moved.con_id is not None:
+            changes[moved.con_id].append(moved.quantity)
+    return {con_id: [sum(each[first:], _ZERO) for first in range(len(each))] for con_id, each in changes.items()}
 
 
 def of_the_cash(evidence: Evidence, state: Remembered) -> Iterator[str]:

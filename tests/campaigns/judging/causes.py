@@ -49,6 +49,8 @@ def _of_a_difference(evidence: Evidence, place: int, told: Difference, books: Ma
     """It is what the rows come to, against what the account held just then."""
     con_id, at = told.instrument.con_id, evidence.moments[place]
     ours = books.get(con_id, _ZERO)
+    if con_id not in {*(each.con_id for each in evidence.outsiders()), *(each.con_id for each in evidence.moved)}:
+        yield f"a difference of {con_id} was named, and nobody but us has changed it"
     if told.ours != ours:
         yield f"a difference says the books hold {told.ours} of {con_id}, and the rows come to {ours}"
     moments = [at, at - _READ, *(each for each in _changes(evidence, con_id) if at - _READ <= each <= at)]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from staging.life import NAMES
 from staging.plan import Mishap, Plan
 from staging.play import Lived, Played
 from theatre import ACCOUNT, SHARE
@@ -18,6 +19,7 @@ from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, IntentId, Purpose
 from gamma_scalper.domain.ports import Link, LinkReport
 from gamma_scalper.exchange.events import Charged, Executed, Moved, OrderStatus
+from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.orders import Order
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.recovery import Remembered, fold
@@ -62,6 +64,11 @@ class Evidence:
         self.rows: Sequence[Row] = played.rows
         self.lives = tuple(_lives(played))
         self.moments = _moments(self.rows, self.lives, played.plan)  # place of a row -> the world's time of it
+
+    @cached_property
+    def settings(self) -> Mapping[str, Sequence[str]]:
+        """Of each book, by its name."""
+        return dict(zip(NAMES, self.plan.books, strict=False))
 
     def entries(self, kind: type) -> Iterator[tuple[int, Row]]:
         return ((place, row) for place, row in enumerate(self.rows) if type(row.entry) is kind)
@@ -211,6 +218,11 @@ class Evidence:
             if each.order_ref:
                 found[each.order_ref].append(each)
         return found
+
+    def struck(self, kind: Kind) -> int:
+        """How often a fault of this kind has struck, of those that strike once."""
+        watches = (self.world.engine.floor.faults, *self.world.gateway._watches.values())
+        return sum(watch.fault(number).kind is kind for watch in watches for number in watch._spent)
 
     def ahead_at(self, at: datetime) -> timedelta:
         """How far our own clock was set forward."""

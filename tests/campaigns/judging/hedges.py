@@ -11,6 +11,8 @@ from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Purpose
 from judging.evidence import Evidence
 
+_BAND = "hedge.policy=fixed"  # which ends at the centre of its band
+_CENTRE = 3.0  # shares
 _ROUNDING = 1.0  # shares: what a whole number of them, and a volatility read from whole cents, come to
 
 
@@ -30,5 +32,6 @@ def of_the_hedges(evidence: Evidence) -> Iterator[str]:
                 con_id, quantity = leg.instrument.con_id, hedge.side.sign * leg.ratio * hedge.quantity
                 held[con_id] = held.get(con_id, Decimal(0)) + quantity
         after = world.delta(held, at)
-        if not abs(after) < abs(before) + _ROUNDING:
+        most = abs(before) + _ROUNDING if _BAND not in evidence.settings[row.book] else _CENTRE
+        if not abs(after) < most:
             yield f"{hedges[0].id} would take the delta of {row.book} from {before:+.1f} to {after:+.1f}"

@@ -38,7 +38,7 @@ def of_the_sending(evidence: Evidence) -> Iterator[str]:
                 kept.add(intent)
     yield from (f"{intent} was sent {times} times" for intent, times in sorted(sent.items()) if times > 1)
     yield from (f"{intent} was sent, and written down as not sent" for intent in sorted(kept & sent.keys()))
-    doubled = sum(trouble.kind is Kind.SECOND_PERM_ID for trouble in evidence.plan.troubles)
+    doubled = evidence.struck(Kind.SECOND_PERM_ID)
     for ref, orders in evidence.orders.items():
         parsed = IntentId.parse(ref)
         if parsed is None or parsed not in ordered:
@@ -60,7 +60,7 @@ def of_their_ends(evidence: Evidence) -> Iterator[str]:
     for order in evidence.world.engine.open_orders():
         if order.ticket.order_ref:
             yield f"{order.ticket.order_ref} is alive at the very end"
-    altered = sum(trouble.kind is Kind.PRESET_CHANGE for trouble in evidence.plan.troubles)  # by the broker
+    altered = evidence.struck(Kind.PRESET_CHANGE)  # by the broker
     for ref, orders in evidence.orders.items():
         given = _given(evidence, ref)
         if given is None:

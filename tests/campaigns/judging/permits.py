@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from staging.plan import OUTAGES, Mishap
 
 from gamma_scalper.domain.entries import (
+    AmendAsked,
     Dispatched,
     Halted,
     HaltLifted,
@@ -127,6 +128,9 @@ def of_the_permits(evidence: Evidence) -> Iterator[str]:
             case Dispatched(intent=id) if id in evidence.given:
                 given = evidence.given[id]
                 yield from _barred(evidence, rules, given.place, place, given.intent, "sent")
+            case AmendAsked(intent=id) if id in evidence.given:
+                given = evidence.given[id]
+                yield from _barred(evidence, rules, given.place, place, given.intent, "amended")
         rules.take(row.book, row.entry, row.at)
 
 

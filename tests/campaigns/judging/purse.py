@@ -8,6 +8,7 @@ from theatre import SHARE
 
 from gamma_scalper.domain.entries import Ordered
 from gamma_scalper.domain.money import to_decimal
+from gamma_scalper.domain.orders import Intent, Limit, Purpose, Side
 from judging.evidence import Evidence
 
 _ZERO = Decimal(0)
@@ -18,7 +19,8 @@ def of_the_purse(evidence: Evidence) -> Iterator[str]:
     for place, row in evidence.entries(Ordered):
         entry, at = row.entry, evidence.moments[place]
         assert isinstance(entry, Ordered)
-        own = sum((amount.amount for amount in entry.reserved), _ZERO)
+        yield from (why for each in entry.intents for why in _too_little(entry, each))
+        own = sum((_cost(entry, each) for each in entry.intents), _ZERO)
         if not own:
             continue
         others = sum(_held_back_before(evidence, place, at), _ZERO)
@@ -28,12 +30,33 @@ def of_the_purse(evidence: Evidence) -> Iterator[str]:
             yield f"{name} may cost {own}, {others} is held back for others, and the account has {worth:.2f}"
 
 
+def _reserved(ordered: Ordered, intent: Intent) -> Decimal:
+    return ordered.reserved[ordered.intents.index(intent)].amount
+
+
+def _at_the_limit(intent: Intent) -> Decimal:
+    """What an entry costs at its limit, by the order alone; 0: it has none."""
+    if intent.purpose is not Purpose.ENTRY or intent.side is not Side.BUY or not isinstance(intent.pricing, Limit):
+        return _ZERO
+    return intent.quantity * intent.pricing.price * intent.instrument.multiplier
+
+
+def _cost(ordered: Ordered, intent: Intent) -> Decimal:
+    return max(_reserved(ordered, intent), _at_the_limit(intent))
+
+
+def _too_little(ordered: Ordered, intent: Intent) -> Iterator[str]:
+    reserved, cost = _reserved(ordered, intent), _at_the_limit(intent)
+    if reserved < cost:
+        yield f"{intent.id} costs {cost} at its limit, and {reserved} was held back for it"
+
+
 def _held_back_before(evidence: Evidence, place: int, at: datetime) -> Iterator[Decimal]:
     """For orders of any book that lived at the exchange just then, or were on their way there; what filled is spent."""
     for given in evidence.given.values():
         if given.place >= place:
             continue
-        reserved = given.ordered.reserved[given.ordered.intents.index(given.intent)].amount
+        reserved = _cost(given.ordered, given.intent)
         if not reserved:
             continue
         ref = str(given.intent.id)

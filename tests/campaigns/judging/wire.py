@@ -2,22 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
-from gamma_scalper.domain.entries import AmendAsked
+from staging.plan import OUTAGES
+
+from gamma_scalper.domain.entries import AmendAsked, AmendFailed
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.orders import Order
 from judging.evidence import Evidence
 
-_ALTERED = Kind.PRESET_CHANGE  # by the broker; each order so taken is another one
+_ARRIVES = timedelta(seconds=5)
 
 
 def of_the_wire(evidence: Evidence) -> Iterator[str]:
     """Whatever an order is by the end of the session, it is one of what was asked for."""
     prices = _prices(evidence)
-    altered = sum(trouble.kind is _ALTERED for trouble in evidence.plan.troubles)
+    altered = evidence.struck(Kind.PRESET_CHANGE)  # by the broker; each order so taken is another one
     for ref, orders in evidence.orders.items():
         given = evidence.given.get(IntentId.parse(ref) or IntentId("nobody", 1))
         if given is None:
@@ -28,6 +31,20 @@ def of_the_wire(evidence: Evidence) -> Iterator[str]:
                 altered -= 1
             else:
                 yield from (f"{ref} reached the exchange with {each}" for each in wrong)
+        if len(orders) == 1:
+            yield from _amended(evidence, ref, orders[0])
+
+
+def _amended(evidence: Evidence, ref: str, order: Order) -> Iterator[str]:
+    """Where it lived for some time after its last amendment, with a broker to be reached, it has that price."""
+    asked = [place for place, row in evidence.entries(AmendAsked) if str(row.entry.intent) == ref]
+    if not asked or any(each.kind in OUTAGES for each in evidence.plan.troubles):
+        return
+    failed = any(str(row.entry.intent) == ref for _, row in evidence.entries(AmendFailed))
+    last = evidence.rows[asked[-1]].entry
+    lived = evidence.alive_at(order, evidence.moments[asked[-1]] + _ARRIVES)
+    if lived and not failed and order.ticket.limit != _limit(last.pricing):
+        yield f"{ref} was amended to {_limit(last.pricing)}, and works at {order.ticket.limit}"
 
 
 def _prices(evidence: Evidence) -> defaultdict[str, set[Decimal | None]]:

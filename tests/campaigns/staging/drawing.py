@@ -9,7 +9,7 @@ from gamma_scalper.exchange.faults import ABOUT, Kind, Shape
 from staging.plan import AT_ORDER, BEFORE_A_NIGHT, CALM, FRIDAY, MINUTES, MONDAY, NIGHTS, SYMBOL, Mishap, Plan, Trouble
 
 POLICIES = ("fixed", "fixed", "fee_aware", "whalley_wilmott", "zakamouline", "time", "move")
-EXECUTIONS = ("limit", "limit", "passive", "market")
+EXECUTIONS = ("limit", "passive", "market")
 POINTS, POINTS_AT_ORDER = 40, 12  # a death is at one of so many moments
 LASTS = {  # seconds, drawn from
     Mishap.DEATH: (1.0, 90.0),  # until somebody starts it again
@@ -20,6 +20,7 @@ LASTS = {  # seconds, drawn from
     Mishap.PERSON_PANICS: (20.0, 120.0),
     Mishap.PERSON_STOPS: (5.0, 60.0),
 }
+_ENDS = (Mishap.DEATH, Mishap.TORN_DEATH, Mishap.PERSON_STOPS)
 _UNTOLD = (Kind.LOST_ACK, Kind.LOST_ORDER, Kind.LOST_EXECUTION, Kind.STATUS_LOST, Kind.FALSE_CANCEL_10349)
 _KINDS = [each for each in (*Kind, *Mishap) if each is not Kind.ASSIGNMENT]  # which needs a short option
 _A_STRADDLE = 2_400  # dollars, about
@@ -41,8 +42,8 @@ def drawn(seed: int) -> Plan:
         troubles += (_within(chance, occasion) for _ in range(occasion.followers))
         jumps += occasion.jumps
     asleep = chance.random() < 0.97  # a night awake costs as much as ten sessions
-    short_call = start in NIGHTS and chance.random() < 0.3
-    if short_call:
+    short_call = chance.random() < (0.3 if start in NIGHTS else 0.1)
+    if short_call and start in NIGHTS:
         troubles.append(Trouble(1.0, Kind.ASSIGNMENT))
     if start in NIGHTS and not asleep:
         troubles += (_at_night(chance) for _ in range(4))
@@ -133,8 +134,7 @@ def _doubts(chance: Random) -> Occasion:
 def _is_away(chance: Random) -> Occasion:
     """Dead or stopped, and then starting."""
     minute = _any_minute(chance)
-    kind = chance.choice((Mishap.DEATH, Mishap.TORN_DEATH, Mishap.PERSON_STOPS))
-    lead = trouble(chance, kind, minute)
+    lead = trouble(chance, chance.choice(_ENDS), minute)
     return Occasion(minute, lead.duration_s + 15.0, 2, [lead], [_large(chance, minute)] if lead.target else [])
 
 
@@ -162,6 +162,22 @@ def _is_orphaned(chance: Random) -> Occasion:
     return Occasion(minute, 40.0, 1, [Trouble(minute, Kind.LIQUIDATION)])
 
 
+def _is_halted(chance: Random) -> Occasion:
+    """By a rule of the risk, and must still be so after a restart."""
+    minute = _any_minute(chance)
+    altered = trouble(chance, Kind.PRESET_CHANGE, minute)
+    again = trouble(chance, chance.choice(_ENDS), min(minute + chance.uniform(0.2, 3.0), _LAST))
+    return Occasion(minute, 120.0, 1, [altered, again], [_large(chance, minute)])
+
+
+def _is_traded_by_hand(chance: Random) -> Occasion:
+    """What somebody says of it must still be so after a restart."""
+    minute = _any_minute(chance)
+    by_hand = trouble(chance, Kind.MANUAL_TRADE, minute)
+    again = trouble(chance, chance.choice(_ENDS), min(minute + chance.uniform(1.0, 5.0), _LAST))
+    return Occasion(minute, 120.0, 1, [by_hand, again])
+
+
 _OCCASIONS: Sequence[Callable[[Random], Occasion]] = (
     _begins,
     _hedges,
@@ -172,6 +188,8 @@ _OCCASIONS: Sequence[Callable[[Random], Occasion]] = (
     _flattens,
     _repairs,
     _is_orphaned,
+    _is_halted,
+    _is_traded_by_hand,
 )
 
 
