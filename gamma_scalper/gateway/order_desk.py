@@ -21,7 +21,6 @@ from gamma_scalper.gateway.roles import Conversation
 from gamma_scalper.gateway.wire import answers
 from gamma_scalper.gateway.wire import requests_of_orders as requests
 
-_DUPLICATE = Refused(103, "Duplicate order id")
 _TOO_LARGE = "Order size exceeds the limit of the precautionary settings"
 
 
@@ -63,7 +62,7 @@ class OrderDesk:
         elif known is not None and known.status is Status.FILLED:
             raise Refused(104, "Cannot modify a filled order.")
         elif numbers.used(owner) and request.order_id not in self._held:
-            raise _DUPLICATE
+            raise Refused(103, "Duplicate order id")
         else:
             self._place_new(request, owner)
 

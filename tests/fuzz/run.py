@@ -4,7 +4,6 @@ uv run python tests/fuzz/run.py [--seeds 3000] [--from 0] [--kind gateway|adapte
 """
 
 import argparse
-import gc
 import json
 import sys
 from collections import Counter
@@ -80,7 +79,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(kind: str, seeds: Sequence[int], advance: Callable[[], None]) -> Outcome:
-    attack, outcome = _attack(kind), Outcome(kind)
+    from residue import residue
+
+    attack, outcome, known = _attack(kind), Outcome(kind), 0
     for seed in seeds:
         report = attack(seed)
         outcome.seeds += 1
@@ -88,8 +89,12 @@ def _run(kind: str, seeds: Sequence[int], advance: Callable[[], None]) -> Outcom
         if report.wrong:
             outcome.violations.append({"seed": seed, "ways": list(report.ways), "wrong": list(report.wrong)})
         if outcome.seeds % max(len(seeds) // 10, 1) == 0:
-            gc.collect()
-            outcome.objects.append(len(gc.get_objects()))
+            left = residue()
+            outcome.objects.append(left.objects)
+            if left.loops > known:
+                wrong = f"{left.loops} loops of the seeds up to this one are still held"
+                outcome.violations.append({"seed": seed, "ways": [], "wrong": [wrong]})
+            known = max(known, left.loops)
         advance()
     return outcome
 

@@ -2,6 +2,7 @@
 
 import pytest
 from ambush import ambushed
+from residue import residue
 from siege import besieged
 from tampering import tampered
 
@@ -10,7 +11,8 @@ from gamma_scalper.gateway import transport
 from gamma_scalper.gateway.outbox import Outbox
 
 # Seeds in which one connects and says nothing; answers come that nobody asked for; the last id is named as the next.
-HALF_OPEN, UNASKED_FOR, NAMES_THE_LAST_ID = 1, 4, 29
+# In which an order's id is used again.
+HALF_OPEN, UNASKED_FOR, NAMES_THE_LAST_ID, ID_AGAIN = 1, 4, 29, 3
 
 
 @pytest.mark.parametrize("seed", [HALF_OPEN, 11])
@@ -30,6 +32,11 @@ def test_the_whole_program_outlives_a_man_in_the_middle_and_sends_nothing_twice(
 
 def test_the_same_seed_says_the_same() -> None:
     assert ambushed(113) == ambushed(113)
+
+
+def test_nobody_holds_on_to_a_seed_that_was_played() -> None:
+    besieged(ID_AGAIN)
+    assert residue().loops == 0
 
 
 def test_the_fuzz_sees_a_gateway_that_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

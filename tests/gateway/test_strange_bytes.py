@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -127,6 +128,22 @@ async def test_thousands_of_bad_connections_leave_nothing_behind() -> None:
         assert kept < 50_000
         assert await served(good)
         assert len(trading.gateway._connections) == len(trading.gateway._sessions) == 1
+
+
+async def test_a_client_that_was_refused_an_order_is_forgotten_once_it_is_gone() -> None:
+    async with house() as trading:
+        client = await trading.client(2)
+        await client.ask(order(4, "BUY", 1), order(3, "BUY", 1))
+        assert client.errors(3) == [103]
+        (connection,) = trading.gateway._connections
+        kept = weakref.ref(connection.session)
+        del connection
+        assert client.transport is not None
+        client.transport.close()
+        await asyncio.sleep(0.001)
+        del client  # whose transport knows the other end
+        gc.collect()
+        assert kept() is None
 
 
 async def test_thousands_of_quotes_leave_no_more_memory_behind_than_hundreds() -> None:
