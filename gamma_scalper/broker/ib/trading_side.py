@@ -53,11 +53,11 @@ class TradingSide:
         while True:
             rest_s = every_s - (clock.monotonic() - self.executions.pulled_at)
             await clock.sleep(rest_s if 0 < rest_s <= every_s else every_s)
-            if clock.monotonic() - self.executions.pulled_at < every_s:
-                continue  # somebody else has asked meanwhile
             midnight = self._midnight()
             self.orders.forget_dead(before=midnight)
             self.executions.forget(before=midnight - _A_DAY)  # safely: clocks differ, and days have 23 hours
+            if clock.monotonic() - self.executions.pulled_at < every_s:
+                continue  # somebody else has asked meanwhile
             if self._link().link is not Link.READY:
                 continue
             try:

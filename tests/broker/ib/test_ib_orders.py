@@ -46,6 +46,18 @@ async def test_executions_of_past_days_are_kept_no_longer_and_none_is_told_twice
         assert len(here.fills()) == len(here.bills()) == 1
 
 
+async def test_yesterdays_dead_are_forgotten_though_somebody_else_asks_for_the_executions_all_the_time() -> None:
+    async with floor(parameters=quick(executions_every_s=3_600)) as here:
+        intent = await here.place(Side.BUY, 5, await here.spy())
+        await here.stands(intent, FILLED)
+        for _ in range(2 * 15):  # past midnight in New York
+            await asyncio.sleep(1_800)
+            await here.router.executions()
+        assert here.router._orders.find(str(intent)) is None
+        assert here.router._orders.was_sent(str(intent))
+        assert len(here.fills()) == 1
+
+
 async def test_a_combo_is_told_by_its_legs() -> None:
     async with floor() as here:
         call, put = await here.straddle()
