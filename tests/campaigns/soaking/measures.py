@@ -16,13 +16,16 @@ _LEAST = 20.0  # things or bytes more over all the days that are looked at: a bu
 _PART = 0.1  # nor is such a part of what there is
 _FEWEST_DAYS = 4  # that say something about growth
 _HOURS = "trading hours that a broker told are remembered, the newest 256 of them"
-_NOTES = "the judge's notes: every order of the exchange, with its bills, is kept to the end"
+_NOTES = "the judge's notes: every order of the exchange, with its price and its bills, is kept to the end"
 MAY_GROW = {  # and why
     "broker.ib.orders.Orders._refs": "that an order was sent is never forgotten, so that none is sent twice",
     "pipeline.listening.Listening._owners": "whose execution it was is known of the newest thousands, for their bills",
     "domain.sessions.Session": _HOURS,
     "domain.sessions.Sessions.sessions": _HOURS,
     "domain.sessions.Sessions._opens": _HOURS,
+    "domain.sessions.Sessions._known": _HOURS,
+    "domain.orders.Limit": f"{_NOTES}; what a desk keeps leaves it after seven days",
+    "domain.ports.OrderReport": "what the broker listed last of one day's orders; a busier day has more",
     "domain.fees.Bill": _NOTES,
     "domain.fees.Fees": _NOTES,
 }
