@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from staging.life import NAMES
-from staging.plan import Mishap, Trouble
+from staging.plan import AMPLE, Mishap, Trouble
 from theatre import SHARE
 
-from gamma_scalper.domain.entries import FlattenAsked, Paused
+from gamma_scalper.domain.entries import FlattenAsked, Paused, Unpaused
 from gamma_scalper.domain.fills import execution_key
 from gamma_scalper.domain.orders import IntentId, Purpose
 from gamma_scalper.exchange.events import Executed
@@ -33,7 +33,7 @@ def of_the_deeds(evidence: Evidence, end: str) -> Iterator[str]:
     yield from _of_what_is_sold(evidence)
     yield from _of_commands(evidence)
     yield from _of_flattening(evidence)
-    if end in _HELD and evidence.plan.night is None:
+    if end in _HELD and evidence.plan.night is None and evidence.plan.cash == AMPLE:
         yield from _of_the_delta(evidence)
 
 
@@ -51,7 +51,7 @@ def _of_the_entries(evidence: Evidence) -> Iterator[str]:
     until = plan.moment(_TO_ENTER)
     entries = (each for each in evidence.given.values() if each.intent.purpose is Purpose.ENTRY)
     entered = {each.intent.id.book for each in entries if each.at < until}
-    wanted = len(plan.books) if plan.cash == 200_000 else 1
+    wanted = len(plan.books) if plan.cash == AMPLE else 1
     if len(entered) < wanted:
         yield f"after {_TO_ENTER:g} minutes in which nothing went wrong {len(entered)} of {wanted} books have entered"
 
@@ -91,14 +91,14 @@ def _of_commands(evidence: Evidence) -> Iterator[str]:
                     for place, row in enumerate(evidence.rows)
                     if isinstance(row.entry, told)
                 )
-                if lives and lives[0].ended > at + _OBEYED and not heard and not _already_paused(evidence, at):
+                if lives and lives[0].ended > at + _OBEYED and not heard and not _is_paused(evidence, at):
                     yield f"{trouble}: nobody has heard it"
 
 
-def _already_paused(evidence: Evidence, at: datetime) -> bool:
-    return any(
-        isinstance(row.entry, Paused) and evidence.moments[place] < at for place, row in enumerate(evidence.rows)
-    )
+def _is_paused(evidence: Evidence, at: datetime) -> bool:
+    """Already, and once is enough."""
+    told = (row.entry for row, then in zip(evidence.rows, evidence.moments, strict=True) if then < at)
+    return isinstance(next((each for each in reversed([*told]) if isinstance(each, Paused | Unpaused)), None), Paused)
 
 
 def _of_flattening(evidence: Evidence) -> Iterator[str]:

@@ -6,7 +6,20 @@ from random import Random
 from attrs import frozen
 
 from gamma_scalper.exchange.faults import ABOUT, Kind, Shape
-from staging.plan import AT_ORDER, BEFORE_A_NIGHT, CALM, FRIDAY, MINUTES, MONDAY, NIGHTS, SYMBOL, Mishap, Plan, Trouble
+from staging.plan import (
+    AMPLE,
+    AT_ORDER,
+    BEFORE_A_NIGHT,
+    CALM,
+    FRIDAY,
+    MINUTES,
+    MONDAY,
+    NIGHTS,
+    SYMBOL,
+    Mishap,
+    Plan,
+    Trouble,
+)
 
 POLICIES = ("fixed", "fixed", "fee_aware", "whalley_wilmott", "zakamouline", "time", "move")
 EXECUTIONS = ("limit", "passive", "market")
@@ -53,7 +66,7 @@ def drawn(seed: int) -> Plan:
         vol=chance.choice((0.2, 0.5, 1.0)),
         jumps=tuple(jumps),
         books=tuple(books),
-        cash=_cash(chance, books),
+        cash=AMPLE if short_call else _cash(chance, books),
         short_call=short_call,
         asleep=asleep,
         minded=chance.random() < 0.5,
@@ -82,10 +95,10 @@ _OUT_AND_IN_AGAIN = ("exits.max_hold_days=0.006", "exits.reentry_after_s=90")  #
 def _cash(chance: Random, books: Sequence[tuple[str, ...]]) -> int:
     """Sometimes just enough for either of two books to enter, and not for both."""
     if len(books) == 1:
-        return 200_000
+        return AMPLE
     settings = [setting.partition("=") for book in books for setting in book]
     straddles = [int(value) for name, _, value in settings if name == "sizing.straddles"]
-    return chance.choice((200_000, _A_STRADDLE * max(straddles) + _A_STRADDLE * min(straddles) // 2))
+    return chance.choice((AMPLE, _A_STRADDLE * max(straddles) + _A_STRADDLE * min(straddles) // 2))
 
 
 # -- bad moments -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ NIGHTS = {  # when the session goes on
     BEFORE_A_NIGHT: datetime(2026, 1, 14, 14, 30, tzinfo=UTC),
 }
 SYMBOL = "SPY"
+AMPLE = 200_000  # dollars
 EVERY_S = 5.0  # from one quote of a contract to the next
 
 
@@ -68,7 +69,7 @@ class Plan:
     vol: float = 0.5  # that the shares move by
     jumps: tuple[tuple[float, float], ...] = ()  # (minute, percent)
     books: tuple[tuple[str, ...], ...] = ((),)  # settings of each, besides those of every campaign
-    cash: int = 200_000
+    cash: int = AMPLE
     short_call: bool = False  # an option of the user's own, sold, in the account before anybody trades
     asleep: bool = False  # over the night the program is stopped, or dead
     minded: bool = False  # by a person who looks every minute, and keeps to the runbook
