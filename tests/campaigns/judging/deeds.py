@@ -52,6 +52,8 @@ def _of_the_entries(evidence: Evidence) -> Iterator[str]:
     entries = (each for each in evidence.given.values() if each.intent.purpose is Purpose.ENTRY)
     entered = {each.intent.id.book for each in entries if each.at < until}
     wanted = len(plan.books) if plan.cash == AMPLE else 1
+    if plan.night is not None:  # nothing is bought a few minutes before it would have to be sold
+        wanted -= sum("nights.overnight=flatten" in settings for settings in plan.books)
     if len(entered) < wanted:
         yield f"after {_TO_ENTER:g} minutes in which nothing went wrong {len(entered)} of {wanted} books have entered"
 

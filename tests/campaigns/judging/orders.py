@@ -16,6 +16,7 @@ from gamma_scalper.exchange.tickets import TimeInForce
 from judging.evidence import Evidence, Given
 
 _ASKED_AGAIN = timedelta(seconds=30)  # for the server's time
+_WHOLE_SECONDS = timedelta(seconds=1)  # in which the server tells its time, and takes an order's end
 SLACK = timedelta(seconds=1)  # between an order's being written down and its arrival
 _SAYS_DEAD = (Standing.FILLED, Standing.CANCELLED, Standing.REJECTED)
 
@@ -65,7 +66,7 @@ def of_their_ends(evidence: Evidence) -> Iterator[str]:
         given = _given(evidence, ref)
         if given is None:
             continue
-        longest = timedelta(seconds=2 * given.ordered.patience_s) + SLACK
+        longest = timedelta(seconds=2 * given.ordered.patience_s) + SLACK + _WHOLE_SECONDS
         for why in (each for order in orders for each in _mortal(evidence, ref, order, longest)):
             altered -= 1
             if altered < 0:

@@ -20,6 +20,7 @@ NIGHTS = {  # when the session goes on
     BEFORE_A_NIGHT: datetime(2026, 1, 14, 14, 30, tzinfo=UTC),
 }
 SYMBOL = "SPY"
+SOLD_BY_HAND = timedelta(seconds=4)  # that the sale of a short call takes, in which nothing goes wrong
 AMPLE = 200_000  # dollars
 EVERY_S = 5.0  # from one quote of a contract to the next
 
@@ -112,8 +113,9 @@ class Plan:
 
     def faults(self) -> list[Fault]:
         """The broker's part of it."""
+        first = self.start + self.short_call * SOLD_BY_HAND
         return [
-            Fault(self.when(each), each.kind, each.target, each.duration_s, each.amount)
+            Fault(max(self.when(each), first), each.kind, each.target, each.duration_s, each.amount)
             for each in self.troubles
             if isinstance(each.kind, Kind)
         ]
