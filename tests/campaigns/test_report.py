@@ -44,11 +44,14 @@ def test_a_protection_whose_absence_was_not_noticed_is_said_to_be_not_shown(tmp_
 
 def test_only_what_is_between_the_markers_is_written_and_twice_is_once(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write(PLAYED, shown(tmp_path), page)
+    readme = tmp_path / "README.md"
+    for each in (page, readme):
+        each.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write(PLAYED, shown(tmp_path), page, readme)
     once = page.read_text()
-    write(PLAYED, shown(tmp_path), page)
+    write(PLAYED, shown(tmp_path), page, readme)
     assert page.read_text() == once
+    assert "3 sessions" in readme.read_text() and "**1 sessions broke a rule.**" in readme.read_text()
     assert once.startswith("before\n") and once.endswith(f"{END}\nafter\n") and "\nold\n" not in once
 
 
@@ -56,7 +59,7 @@ def test_a_page_without_a_place_for_it_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("mine")
     with pytest.raises(ValueError, match="no place"):
-        write(PLAYED, shown(tmp_path), page)
+        write(PLAYED, shown(tmp_path), page, page)
     assert page.read_text() == "mine"
 
 

@@ -12,12 +12,31 @@ from proving.regressions import regressions
 from proving.results import REPOSITORY
 from proving.totals import COUNTED, KINDS, coverage, ends, injected, not_shown
 
-PAGE = REPOSITORY / "docs" / "reliability.md"
+PAGE, README = REPOSITORY / "docs" / "reliability.md", REPOSITORY / "README.md"
 BEGIN, END = "<!-- printed by tests/campaigns/run.py -->", "<!-- end -->"
 
 
-def write(outcomes: Sequence[Outcome], shown: Shown, page: Path = PAGE) -> None:
+def write(outcomes: Sequence[Outcome], shown: Shown, page: Path = PAGE, readme: Path = README) -> None:
     put(page, BEGIN, printed(outcomes, shown))
+    put(readme, BEGIN, in_short(outcomes, shown))
+
+
+def in_short(outcomes: Sequence[Outcome], shown: Shown) -> str:
+    """A sentence or two, for people who have just come."""
+    broken, deaths = sum(bool(each.violations) for each in outcomes), sum(each.deaths for each in outcomes)
+    lines = [
+        f"The largest [campaign](docs/reliability.md#campaigns): {len(outcomes):,} sessions of half an hour,",
+        f"{injected(outcomes).total():,} faults of {len(injected(outcomes))} kinds, {deaths:,} deaths in mid-work,",
+        f"{sum(each.orders for each in outcomes):,} orders: **{broken:,} sessions broke a rule.**",
+    ]
+    if shown.found:
+        lines.append(
+            f"With one of {len(PROTECTIONS)} protections switched off it finds a violation: {len(shown.found)} of them."
+        )
+    if shown.kills is not None:
+        told = shown.kills
+        lines.append(f"{told['kills']} real `kill -9`s of real processes: {told['violations']} violations.")
+    return "\n".join(lines)
 
 
 def put(page: Path, mark: str, text: str) -> None:
