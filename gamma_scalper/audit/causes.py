@@ -98,7 +98,7 @@ class Causes:
             return None
         late = row.at - decision.at
         self.findings.holds(
-            Check.DECISIONS, row, late <= timedelta(seconds=entry.good_for_s), what,
+            Check.DECISIONS, row, late.total_seconds() <= entry.good_for_s, what,
             f"it at most {entry.good_for_s:g} s after its decision (row {decision.row})",
             f"{late.total_seconds():g} s",
         )  # fmt: skip

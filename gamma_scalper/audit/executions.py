@@ -10,7 +10,7 @@ from attrs import define, field
 
 from gamma_scalper.audit.findings import Break, Check, Findings
 from gamma_scalper.domain.entries import AmendAsked, Dispatched, Halted, NotSent, Ordered, Restarted
-from gamma_scalper.domain.fills import Commission, Execution, Fill, InferredFill
+from gamma_scalper.domain.fills import Commission, Execution, Fill, InferredFill, revision
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose
 from gamma_scalper.domain.ports import OrderReport, Standing
@@ -290,9 +290,3 @@ def _more_generous(order: Order, pricing: Pricing) -> Decimal | None:
         return None
     either = order.limit, pricing.price
     return max(either) if order.intent.side.sign > 0 else min(either)
-
-
-def revision(exec_id: str) -> int:
-    """Which version of an execution this is; ids that are not in the broker's four parts have one."""
-    parts = exec_id.split(".")
-    return int(parts[-1]) if len(parts) >= 4 and parts[-1].isdecimal() else 0

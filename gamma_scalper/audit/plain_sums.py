@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from attrs import define, field
 
-from gamma_scalper.audit.executions import revision
 from gamma_scalper.audit.findings import Check, Findings
 from gamma_scalper.domain.entries import BooksClosed, Delivered, Lapsed, Marked, Paid, Replaced, TakenOver
-from gamma_scalper.domain.fills import Commission, Fill, InferredFill
+from gamma_scalper.domain.fills import Commission, Fill, InferredFill, revision
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import Money, to_cents
 from gamma_scalper.journal.chain import Row

@@ -3,20 +3,23 @@
 from datetime import timedelta
 
 from attrs import field, frozen
-from attrs.validators import gt
+from attrs.validators import and_, gt, le
 
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, Purpose
 from gamma_scalper.domain.quotes import Quote
+
+_DAY_S = 86_400.0
+_seconds = and_(gt(0), le(_DAY_S))
 
 
 @frozen
 class QuoteAges:
     """As risk.quotes has them by default; a book that allows more is gone over with what it allows."""
 
-    traded_s: float = field(default=2.0, validator=gt(0))  # of what the order trades: risk.quotes.age_s
-    delta_s: float = field(default=5.0, validator=gt(0))  # of what only made the delta: risk.quotes.stale_s
-    flatten_s: float = field(default=30.0, validator=gt(0))  # of what is flattened: risk.quotes.flatten_age_s
+    traded_s: float = field(default=2.0, validator=_seconds)  # of what the order trades: risk.quotes.age_s
+    delta_s: float = field(default=5.0, validator=_seconds)  # of what only made the delta: risk.quotes.stale_s
+    flatten_s: float = field(default=30.0, validator=_seconds)  # of what is flattened: risk.quotes.flatten_age_s
 
     def most(self, intent: Intent, quote: Quote) -> timedelta:
         """For one quote that an order names."""

@@ -1,6 +1,6 @@
 """The command `verify`: the journal, gone over from its first row to its last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -57,10 +57,11 @@ def verify(
     try:
         head = reader.head
         audit = Audit(book, allowed)
-        verdict = _gone_over(reader, head, audit)
+        with _counted(reader.rows(), head[0]) as rows:
+            verdict = gone_over(rows, audit)
     finally:
         reader.close()
-    if book and verdict.rows and (unknown := sorted(set(book) - audit.seen)):
+    if book and verdict.ok and verdict.rows and (unknown := sorted(set(book) - audit.seen)):
         there = ", ".join(sorted(audit.seen)) or "none"
         raise UserError(f"--book {unknown[0]}: the journal has no row of it; it has rows of: {there}")
     if as_json:
@@ -71,18 +72,24 @@ def verify(
         raise typer.Exit(int(ExitCode.JOURNAL_DAMAGED))
 
 
-def _gone_over(reader: JournalReader, head: Head, audit: Audit) -> Verdict:
+def gone_over(rows: Iterable[Row], audit: Audit) -> Verdict:
     """A chain that is broken, or a row no recovery gets past, is a finding: what stands before it was gone over."""
-    with _counted(reader.rows(), head[0]) as rows:
-        try:
-            recovered = fold(audit.followed(rows))
-        except JournalFailed as error:
-            audit.broken_off(Check.CHAIN, audit.rows + 1, "the journal can't be read on", str(error))
-            return audit.verdict(None)
-        except UserError as error:
-            audit.broken_off(Check.POSITIONS, audit.rows, "a recovery gets no further", str(error))
-            return audit.verdict(None)
-    return audit.verdict({name: desk.ledger for name, desk in recovered.desks.items()})
+    try:
+        recovered = fold(audit.followed(rows))
+        return audit.verdict({name: desk.ledger for name, desk in recovered.desks.items()})
+    except JournalFailed as error:
+        audit.broken_off(Check.CHAIN, audit.rows + 1, "the journal can't be read on", str(error))
+    except UserError as error:
+        audit.broken_off(Check.POSITIONS, audit.rows, "a recovery gets no further", str(error))
+    except _BEYOND_RECKONING as error:
+        what = f"{type(error).__name__}: {error}"
+        audit.broken_off(Check.POSITIONS, audit.rows, "it can't be reckoned with", what)
+    return audit.verdict(None)
+
+
+# Whoever forges a journal writes what no trader does: amounts, moments and numbers beyond all bounds. Each value was
+# allowed when its row was read; that together they come to nothing is a finding about that row, and no fault of ours.
+_BEYOND_RECKONING = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @contextmanager
@@ -107,7 +114,8 @@ def _ages(text: str) -> QuoteAges:
         traded_s, delta_s, flatten_s = (float(part) for part in text.split(","))
         return QuoteAges(traded_s, delta_s, flatten_s)
     except ValueError as error:
-        raise UserError(f"--ages {text!r} is not known; give three numbers of seconds above 0, as 2,5,30") from error
+        allowed = "three numbers of seconds above 0, each a day at most, as 2,5,30"
+        raise UserError(f"--ages {text!r} is not known; give {allowed}") from error
 
 
 # -- told --------------------------------------------------------------------------------------------------------------

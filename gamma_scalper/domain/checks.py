@@ -19,7 +19,10 @@ def utc(moment: datetime) -> datetime:
         return moment
     if moment.utcoffset() is None:
         raise ValueError(f"{moment} carries no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # in the first or last hours that a datetime can name
+        raise ValueError(f"{moment} is no moment in UTC") from error
 
 
 def exact(number: int | str | Decimal) -> Decimal:

@@ -1,6 +1,5 @@
 """What really happened to a position, and how we know."""
 
-import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -26,6 +25,7 @@ class Execution:
 
     def __attrs_post_init__(self) -> None:
         tradable_quantity(self.instrument, self.quantity)
+        exact(self.quantity * self.price * self.instrument.multiplier)  # else it is booked, and its cash can't be told
 
     @property
     def signed_quantity(self) -> Decimal:
@@ -77,8 +77,19 @@ class Commission:
 
 def execution_key(exec_id: str) -> str:
     """The id less its last part, which counts corrections; ids that are not in the broker's four parts stay whole."""
-    found = _FOUR_PARTS.fullmatch(exec_id)
-    return found[1] if found else exec_id
+    return _parts(exec_id)[0]
 
 
-_FOUR_PARTS = re.compile(r"(.+\..+\..+)\.\d+")
+def revision(exec_id: str) -> int:
+    """Which version of an execution this is, counted from 1; 0 of ids that are not in the broker's four parts."""
+    return _parts(exec_id)[1]
+
+
+_MOST_DIGITS = 9  # of a number that counts corrections; what is longer is some other name
+
+
+def _parts(exec_id: str) -> tuple[str, int]:
+    """The text is the broker's: whatever it is, it has a key and a number."""
+    stem, _, last = exec_id.rpartition(".")
+    counts = last.isascii() and last.isdecimal() and len(last) <= _MOST_DIGITS
+    return (stem, int(last)) if counts and stem.count(".") >= 2 else (exec_id, 0)

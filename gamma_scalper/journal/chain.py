@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from gamma_scalper.domain.checks import utc
 from gamma_scalper.domain.entries import Entry
 from gamma_scalper.journal.codec import decode
 from gamma_scalper.journal.failures import JournalFailed
@@ -73,7 +74,9 @@ def read(name: str, lines: Iterable[Line]) -> Iterator[Row]:
     for line in lines:
         try:
             entry = decode(line.kind, line.version, line.payload)
-            at = datetime.fromisoformat(line.at)
+            at = utc(datetime.fromisoformat(line.at))
+            if type(line.book) is not str or type(line.book_seq) is not int:  # SQLite keeps anything in any column
+                raise TypeError(f"row {line.book_seq!r} of {line.book!r}")
         except (ValueError, TypeError) as error:  # `Unreadable`, or a cell of another type or form
             raise JournalFailed(f"{name}: row {line.seq} can't be read: {error}; {ADVICE}") from error
         yield Row(line.seq, line.book, line.book_seq, at, line.kind, line.version, entry, line.hash)

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.journal.chain import Line
+from gamma_scalper.journal.failures import DATABASE_ERRORS
 
 SCHEMA = 1
 _CHUNK = 10_000  # rows read at once
@@ -128,14 +129,20 @@ def engine_of(url: URL, *, synchronous: str = "FULL", lock_wait_s: float = 5.0, 
 
 def lines(connection: Connection, after: int = 0, book: str | None = None) -> Iterator[Line]:
     """The rows behind `after` in order, a chunk at a time, so that no reader keeps the writer from tidying up."""
-    wanted = select(EVENTS).order_by(EVENTS.c.seq).limit(_CHUNK)
+    wanted, many = select(EVENTS).order_by(EVENTS.c.seq), _CHUNK
     if book is not None:
         wanted = wanted.where(EVENTS.c.book == book)
     while True:
-        with connection.begin():
-            chunk = connection.execute(wanted.where(EVENTS.c.seq > after)).all()
+        try:
+            with connection.begin():
+                chunk = connection.execute(wanted.where(EVENTS.c.seq > after).limit(many)).all()
+        except DATABASE_ERRORS:
+            if many == 1:
+                raise
+            many = 1  # what stands before the row that can't be read is told first
+            continue
         yield from (Line._make(row) for row in chunk)
-        if len(chunk) < _CHUNK:
+        if len(chunk) < many:
             return
         after = chunk[-1].seq
 

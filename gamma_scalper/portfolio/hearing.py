@@ -5,7 +5,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from gamma_scalper.domain.entries import LedgerEntry, Restarted
-from gamma_scalper.domain.fills import Commission, Fill, InferredFill
+from gamma_scalper.domain.fills import Commission, Fill, InferredFill, revision
 from gamma_scalper.domain.orders import IntentId
 from gamma_scalper.domain.ports import Altered, Link, LinkReport, OrderReport, Standing
 from gamma_scalper.portfolio.desk_parameters import with_settings
@@ -101,9 +101,8 @@ def told_of_ledger(draft: Draft, entry: LedgerEntry) -> None:
     draft.set(ledger=ledger)
     draft.filled = not isinstance(entry, Commission)
     if isinstance(entry, Fill):
-        key = entry.key
-        booked_as = ledger.fills[key].intent  # a correction may not name it
-        _executed(draft, booked_as, entry.perm_id, corrected=key != entry.exec_id and _version(entry.exec_id) > 1)
+        booked_as = ledger.fills[entry.key].intent  # a correction may not name it; the first may never have been told
+        _executed(draft, booked_as, entry.perm_id, corrected=revision(entry.exec_id) > 1)
     elif isinstance(entry, InferredFill):
         _executed(draft, entry.intent, 0)
 
@@ -117,11 +116,6 @@ def _refused_if_too_late(draft: Draft, fill: Fill) -> None:
             f"{id}: execution {fill.exec_id} of {fill.at:%Y-%m-%d %H:%M} UTC is not booked: the books are closed on it"
         )
         draft.alarm(id.number, "closed", text)
-
-
-def _version(exec_id: str) -> int:
-    """The last part of an id counts the versions of an execution from 1; the first may never have been told."""
-    return int(exec_id.rpartition(".")[2])
 
 
 def _executed(draft: Draft, id: IntentId | None, perm_id: int, *, corrected: bool = False) -> None:

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from immutables import Map
 
 from gamma_scalper.domain.entries import Delivered, Lapsed, LedgerEntry, Paid, Replaced, TakenOver
-from gamma_scalper.domain.fills import Commission, Fill, InferredFill
+from gamma_scalper.domain.fills import Commission, Fill, InferredFill, revision
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId
@@ -110,7 +110,7 @@ def _filled(ledger: Ledger, fill: Fill) -> Ledger:
     intent = fill.intent if before is None else before.intent  # a correction may come without a name
     if intent is None or intent.book != ledger.book:
         return ledger
-    if before is not None and _revision(fill.exec_id) <= _revision(before.exec_id):
+    if before is not None and revision(fill.exec_id) <= revision(before.exec_id):
         return ledger
     if before is None and too_late(ledger, fill):
         return ledger
@@ -132,12 +132,6 @@ def _filled(ledger: Ledger, fill: Fill) -> Ledger:
         ledger.book, accounts, fills, ledger.bills, intents, ledger.inferences, ledger.events, ledger.closed
     )
     return _told_after_all(ledger, intent.number) if names.inferred else ledger
-
-
-def _revision(exec_id: str) -> int:
-    """Which correction this is; ids that are not in the broker's four parts have none."""
-    parts = exec_id.split(".")
-    return int(parts[-1]) if len(parts) >= 4 and parts[-1].isdecimal() else 0
 
 
 def _inferred(ledger: Ledger, fill: InferredFill) -> Ledger:
@@ -174,7 +168,7 @@ def _billed(ledger: Ledger, bill: Commission) -> Ledger:
     """The newest bill of an execution counts, once its fill is known."""
     key, accounts = bill.key, ledger.accounts
     before = ledger.bills.get(key)
-    if before is not None and (before == bill or _revision(bill.exec_id) < _revision(before.exec_id)):
+    if before is not None and (before == bill or revision(bill.exec_id) < revision(before.exec_id)):
         return ledger
     if key in ledger.fills:
         if before is not None:
@@ -230,7 +224,7 @@ def too_late(ledger: Ledger, fill: Fill) -> bool:
     if fill.at < ledger.closed.before:
         return True
     intent = fill.intent
-    return intent is not None and intent.number <= ledger.closed.through and _revision(fill.exec_id) > 1
+    return intent is not None and intent.number <= ledger.closed.through and revision(fill.exec_id) > 1
 
 
 def close(ledger: Ledger, before: datetime, through: int) -> Ledger:

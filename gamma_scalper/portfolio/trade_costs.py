@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from attrs import define, field, frozen
 
 from gamma_scalper.domain.entries import Ordered
-from gamma_scalper.domain.fills import Commission, Fill, InferredFill
+from gamma_scalper.domain.fills import Commission, Fill, InferredFill, revision
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.domain.orders import Intent, IntentId
@@ -144,7 +144,7 @@ class TradeCosts:
                 self._infer(entry, at)
             case Commission():
                 before = self._bills.get(entry.key)
-                if before is None or _version(entry.exec_id) >= _version(before.exec_id):
+                if before is None or revision(entry.exec_id) >= revision(before.exec_id):
                     self._bills[entry.key] = entry
 
     def orders(self) -> Iterator[OrderCost]:
@@ -159,7 +159,7 @@ class TradeCosts:
         if id is None or order is None:
             return
         before = order.fills.get(fill.key)
-        if before is not None and _version(fill.exec_id) <= _version(before.exec_id):
+        if before is not None and revision(fill.exec_id) <= revision(before.exec_id):
             return
         self._owners[fill.key] = id
         order.fills[fill.key] = fill
@@ -256,9 +256,3 @@ def _made(intent: Intent, traded: Iterable[tuple[int, Decimal, Decimal]]) -> tup
     units = [sign * signed.get(leg.instrument.con_id, _ZERO) / leg.ratio for leg in legs]
     least = min(units)
     return least, sign * paid / least if least > 0 and max(units) == least else None
-
-
-def _version(exec_id: str) -> int:
-    """Corrections count on in the last of the broker's four parts."""
-    parts = exec_id.split(".")
-    return int(parts[-1]) if len(parts) >= 4 and parts[-1].isdecimal() else 0

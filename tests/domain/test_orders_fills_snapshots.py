@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trade import NOON, SPY, fill, intent, option, quote
 
-from gamma_scalper.domain.fills import Commission, InferredFill
+from gamma_scalper.domain.fills import Commission, InferredFill, execution_key, revision
 from gamma_scalper.domain.instruments import Combo, Index, Leg
 from gamma_scalper.domain.journal_ports import Command
 from gamma_scalper.domain.money import Money
@@ -231,3 +231,14 @@ def test_what_crosses_a_port_has_a_moment_with_a_zone():
         assert make(NOON).at == NOON
         with pytest.raises(ValueError):
             make(naive)
+
+
+@pytest.mark.parametrize(
+    ("exec_id", "key", "version"),
+    [("0001.02.03.01", "0001.02.03", 1), ("0001.02.03.12", "0001.02.03", 12), ("1.0001.02.03.02", "1.0001.02.03", 2),
+     ("", "", 0), ("7", "7", 0), ("01.02.03", "01.02.03", 0), ("01.02.03.x", "01.02.03.x", 0),
+     ("01.02.03.", "01.02.03.", 0), ("01.02.03.\u0663", "01.02.03.\u0663", 0), ("01.02.03.-1", "01.02.03.-1", 0),
+     ("01.02.03." + "9" * 5_000, "01.02.03." + "9" * 5_000, 0), ("." * 50_000, "." * 50_000, 0)],
+)  # fmt: skip
+def test_an_execution_has_a_key_and_a_version_whatever_the_broker_calls_it(exec_id, key, version):
+    assert (execution_key(exec_id), revision(exec_id)) == (key, version)

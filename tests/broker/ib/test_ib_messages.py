@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from ib_floor import CLIENT, LISTED, ME, YOU, Floor, fault, floor, quick
 
+from gamma_scalper.domain.fills import Commission
 from gamma_scalper.domain.instruments import Combo, Leg
+from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import IntentId, Side
 from gamma_scalper.domain.ports import Link, NotReady, Standing, Unanswered, Warned
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.gateway.framing import frame
 from gamma_scalper.kernel import VirtualLoop
+from gamma_scalper.portfolio.ledger import Ledger, booked
 
 
 def told(*fields: object) -> bytes:
@@ -51,6 +54,49 @@ async def test_of_a_fill_without_a_time_zone_nothing_is_lost() -> None:
         await here.until(lambda: here.fills())
         assert here.fills()[0].at.isoformat() == "2026-01-05T15:00:07+00:00"  # New York's, as TWS is set
         assert here.fills()[0].intent is None
+
+
+@pytest.mark.parametrize("last", ["1" * 5_000, "\u0663", "-1", "1e9"])
+async def test_a_fill_is_told_and_booked_whatever_the_broker_calls_it(last: str) -> None:
+    """The last part of the name is read as a number where it is one; nothing else may follow from it."""
+    async with floor() as here:
+        spy = await here.spy()
+        parts = [
+            11,
+            -1,
+            77,
+            spy.con_id,
+            "SPY",
+            "STK",
+            "",
+            0,
+            "",
+            "",
+            "SMART",
+            "USD",
+            "SPY",
+            "SPY",
+            f"0001.02.03.{last}",
+        ]
+        parts += ["20260105 10:00:07 US/Eastern", ME, "NYSE", "BOT", 10, 600.5, 4_242, 0, 0, 10, 600.5, "spy/1"]
+        here.broker._wire._client.conn.data_received(told(*parts, "", "", "", 1))
+        await here.until(lambda: here.fills())
+        (fill,) = here.fills()
+        ledger = booked(Ledger("spy"), fill, fill.at)
+        assert ledger.holdings[0].quantity == 10
+        again = booked(booked(ledger, fill, fill.at), Commission(fill.exec_id, Money("1")), fill.at)
+        assert (again.holdings, len(again.bills)) == (ledger.holdings, 1)
+
+
+async def test_a_fill_of_more_than_all_the_money_there_is_is_told_and_not_counted() -> None:
+    async with floor() as here:
+        spy = await here.spy()
+        parts = [11, -1, 77, spy.con_id, "SPY", "STK", "", 0, "", "", "SMART", "USD", "SPY", "SPY", "0001.02.03.01"]
+        parts += ["20260105 10:00:07 US/Eastern", ME, "NYSE", "BOT", 1e9, 1e14, 4_242, 0, 0, 10, 600.5, "spy/1"]
+        here.broker._wire._client.conn.data_received(told(*parts, "", "", "", 1))
+        await here.until(lambda: here.of(Warned))
+        assert "can't be so and is not counted" in here.of(Warned)[0].text
+        assert not here.fills()
 
 
 async def test_an_account_that_the_broker_names_in_its_words_is_masked() -> None:
