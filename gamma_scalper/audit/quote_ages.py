@@ -1,16 +1,17 @@
 """How old the quotes of an order may be."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from attrs import field, frozen
-from attrs.validators import and_, gt, le
+from attrs.validators import gt, le
 
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, Purpose
 from gamma_scalper.domain.quotes import Quote
 
 _DAY_S = 86_400.0
-_seconds = and_(gt(0), le(_DAY_S))
+_seconds: list[Callable[..., None]] = [gt(0.0), le(_DAY_S)]
 
 
 @frozen
