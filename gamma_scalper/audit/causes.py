@@ -7,15 +7,18 @@ from typing import NamedTuple
 from attrs import define, field
 
 from gamma_scalper.audit.findings import Check, Findings
+from gamma_scalper.audit.plain_sums import PlainSums
 from gamma_scalper.audit.quote_ages import QuoteAges
 from gamma_scalper.domain.entries import AmendAsked, FlattenAsked, FlattenStopped, Looked, Ordered, Restarted
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, Purpose
-from gamma_scalper.domain.quotes import Quote
+from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.strategy_entries import Decided
 from gamma_scalper.journal.chain import Row
 
 _DESKS_OWN = (Purpose.FLATTEN, Purpose.REPAIR)
+_LONGEST_GOOD_S = 60.0  # as no setting allows more
+_SET_BACK_S = 60.0  # by which a clock may be set between two rows of one moment
 _MOST_OPEN = 8  # decisions that nothing has come of yet; a strategy waits for the answer to each
 
 
@@ -41,6 +44,7 @@ class Causes:
 
     findings: Findings
     ages: QuoteAges
+    sums: PlainSums
     books: defaultdict[str, _Book] = field(factory=lambda: defaultdict(_Book))
 
     # -- what may become a cause ---------------------------------------------------------------------------------------
@@ -70,6 +74,12 @@ class Causes:
     def order(self, row: Row, entry: Ordered) -> None:
         """All orders of one row were asked for as one."""
         first = entry.intents[0]
+        for rider in entry.intents[1:]:
+            self.findings.holds(
+                Check.DECISIONS, row, (rider.purpose, rider.reason) == (first.purpose, first.reason),
+                f"{rider.id} was ordered with {first.id}", f"the same reason: {first.purpose.value}, {first.reason!r}",
+                f"{rider.purpose.value}, {rider.reason!r}",
+            )  # fmt: skip
         if first.purpose in _DESKS_OWN:
             decided_at: datetime | None = row.at
             self._desks_own(row, entry)
@@ -96,11 +106,10 @@ class Causes:
             expected = f"a decision for it in this life of {row.book}: {first.reason!r}"
             self.findings.holds(Check.DECISIONS, row, False, what, expected, "none that is not another order's")
             return None
-        late = row.at - decision.at
+        late_s = (row.at - decision.at).total_seconds()
         self.findings.holds(
-            Check.DECISIONS, row, late.total_seconds() <= entry.good_for_s, what,
-            f"it at most {entry.good_for_s:g} s after its decision (row {decision.row})",
-            f"{late.total_seconds():g} s",
+            Check.DECISIONS, row, -_SET_BACK_S <= late_s <= min(entry.good_for_s, _LONGEST_GOOD_S), what,
+            f"it at most {entry.good_for_s:g} s after its decision (row {decision.row})", f"{late_s:g} s",
         )  # fmt: skip
         return decision.at
 
@@ -143,11 +152,28 @@ class Causes:
             Check.QUOTES, row, not blind, f"{intent.id} was decided", "a quote of all that it trades",
             f"none of {', '.join(str(each.con_id) for each in blind)}",
         )  # fmt: skip
+        flattens = self.sums.flattens(row.book, intent)
         for quote in named:
-            self._age(row, intent, quote, decided_at)
+            self._age(row, intent, quote, decided_at, self.ages.most(intent, quote, flattens=flattens))
+            self._true(row, intent, quote, flattens)
 
-    def _age(self, row: Row, intent: Intent, quote: Quote, decided_at: datetime) -> None:
-        age, most = decided_at - quote.received_at, self.ages.most(intent, quote)
+    def _true(self, row: Row, intent: Intent, quote: Quote, flattens: bool) -> None:
+        """What must go is sold on whatever is seen; all else on live quotes, and new risk on both sides of them."""
+        live = quote.data_type is DataType.LIVE or (self.ages.delayed and quote.data_type is DataType.DELAYED)
+        traded = any(leg.instrument.con_id == quote.con_id for leg in legs_of(intent.instrument))
+        both = intent.purpose in (Purpose.ENTRY, Purpose.HEDGE) and not flattens
+        whole = quote.usable if both else quote.bid is not None or quote.ask is not None
+        if (live or flattens) and (whole or not traded):
+            self.findings.link(Check.QUOTES)
+            return
+        kind = quote.data_type.name.lower().replace("_", " and ")
+        self.findings.holds(
+            Check.QUOTES, row, False, f"{intent.id} was decided on snapshot {quote.snapshot_id} of {quote.con_id}",
+            "a live quote, with a bid and an ask of what it trades", f"a {kind} one, {quote.bid} x {quote.ask}",
+        )  # fmt: skip
+
+    def _age(self, row: Row, intent: Intent, quote: Quote, decided_at: datetime, most: timedelta) -> None:
+        age = decided_at - quote.received_at
         if timedelta(0) <= age <= most:
             self.findings.link(Check.QUOTES)
             return

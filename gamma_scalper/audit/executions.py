@@ -2,72 +2,36 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from attrs import define, field
 
 from gamma_scalper.audit.findings import Break, Check, Findings
-from gamma_scalper.domain.entries import AmendAsked, Dispatched, Halted, NotSent, Ordered, Restarted
+from gamma_scalper.audit.orders import Order
+from gamma_scalper.domain.entries import (
+    AmendAsked,
+    Dispatched,
+    Halted,
+    NotSent,
+    Ordered,
+    RecordsRead,
+    Restarted,
+    SessionBegan,
+)
 from gamma_scalper.domain.fills import Commission, Execution, Fill, InferredFill, revision
 from gamma_scalper.domain.instruments import legs_of
-from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing, Purpose
-from gamma_scalper.domain.ports import OrderReport, Standing
+from gamma_scalper.domain.orders import Intent, IntentId, Limit, Purpose
+from gamma_scalper.domain.ports import Altered, OrderReport, Standing
 from gamma_scalper.journal.chain import Row
 
 _ZERO = Decimal(0)
-
-
-class Done(NamedTuple):
-    """One execution, or what is left of it after its correction."""
-
-    con_id: int
-    signed: Decimal
-    price: Decimal
-
-
-@define
-class Order:
-    """One intent and what became of it, as its rows say."""
-
-    intent: Intent
-    limit: Decimal | None  # the most generous that was asked for; None: at the market
-    sent: bool = False
-    kept_back: bool = False
-    orphaned: bool = False  # the process ended before it could write down whether it was sent
-    done: dict[str, Done] = field(factory=dict)  # execution key or id of an inferred one -> it
-    said: dict[int, Decimal] = field(factory=dict)  # permId -> filled, as the broker's reports say
-    corrected: bool = False  # reports don't follow corrections
-
-    def units(self) -> list[Decimal]:
-        """How often each leg was executed, in units of the order."""
-        signed: dict[int, Decimal] = {}
-        for each in self.done.values():
-            signed[each.con_id] = signed.get(each.con_id, _ZERO) + each.signed
-        legs = legs_of(self.intent.instrument)
-        return [self.intent.side.sign * signed.get(leg.instrument.con_id, _ZERO) / leg.ratio for leg in legs]
-
-    def paid(self) -> Decimal:
-        return sum((each.signed * each.price for each in self.done.values()), _ZERO)
-
-    def hear(self, report: OrderReport) -> None:
-        """A nameless order takes the first name that is said."""
-        if report.standing is Standing.UNKNOWN:
-            return
-        filled = report.filled
-        if report.standing is Standing.FILLED and not filled:
-            filled = self.intent.quantity
-        perm_id = report.perm_id or next(reversed(self.said), 0)
-        before = self.said.get(perm_id, self.said.pop(0, _ZERO) if perm_id else _ZERO)
-        self.said[perm_id] = max(before, filled)
-
-    @property
-    def missing(self) -> Decimal:
-        """Reported as filled, and told by no execution."""
-        if self.corrected or not self.said:
-            return _ZERO
-        return max(sum(self.said.values(), _ZERO) - min(self.units()), _ZERO)
+_HANDING_S = 30.0  # that the line's pace may keep an order waiting
+_LONGEST_GOOD_S = 60.0  # as no setting allows more
+_SET_BACK_S = 60.0  # by which a clock may be set between two rows of one moment
+_FILLED, _DEAD = "filled", "dead"  # what a report says that executions don't
+_ANOTHER_ZONE = timedelta(hours=20)  # no clock in another zone is further off
 
 
 class Known(NamedTuple):
@@ -84,6 +48,16 @@ class Lacking(NamedTuple):
     at: datetime
 
 
+class Odd(NamedTuple):
+    """What the broker's report of an order does not agree with; more of its words may still explain it."""
+
+    row: int
+    at: datetime
+    what: str
+    expected: str
+    found: str
+
+
 @define
 class Executions:
     """Of all books."""
@@ -91,12 +65,16 @@ class Executions:
     findings: Findings
     inferred: int = 0
     corrections: int = 0
+    at_work: set[str] = field(factory=set)  # books that have begun anew in this session
     strangers: set[str] = field(factory=set)  # executions of somebody else, or of a book that was not at work
     orders: dict[IntentId, Order] = field(factory=dict)
     known: dict[str, Known] = field(factory=dict)  # execution key -> the version in force
+    currencies: dict[str, str] = field(factory=dict)  # execution key -> its contract's
     billed: set[str] = field(factory=set)  # execution keys
     _unsent: defaultdict[str, set[IntentId]] = field(factory=lambda: defaultdict(set))
     _lacking: defaultdict[str, dict[IntentId, Lacking]] = field(factory=lambda: defaultdict(dict))
+    _open: defaultdict[str, set[IntentId]] = field(factory=lambda: defaultdict(set))  # sent, since records were read
+    _odd: defaultdict[str, dict[tuple[str, IntentId], Odd]] = field(factory=lambda: defaultdict(dict))
     _halts: defaultdict[str, list[str]] = field(factory=lambda: defaultdict(list))  # why, with the order's name
 
     @property
@@ -109,11 +87,13 @@ class Executions:
         """Nobody begins anything while executions are missing: that is what flattening alone may do."""
         if entry.intents[0].purpose is not Purpose.FLATTEN:
             self._nothing_lacks(row, entry.intents[0])
-        for intent in entry.intents:
+            self._nothing_odd(row.book)
+        for place, intent in enumerate(entry.intents):
             if intent.id in self.orders:
                 self.findings.breaks(Check.SENDING, row, f"{intent.id} was ordered", "one such order", "a second one")
             limit = intent.pricing.price if isinstance(intent.pricing, Limit) else None
-            self.orders[intent.id] = Order(intent, limit)
+            good_for_s = min(entry.good_for_s, _LONGEST_GOOD_S) if entry.together or not place else None
+            self.orders[intent.id] = Order(intent, limit, row.at, good_for_s)
             self._unsent[row.book].add(intent.id)
 
     def _nothing_lacks(self, row: Row, intent: Intent) -> None:
@@ -128,10 +108,20 @@ class Executions:
                 )
             )  # fmt: skip
 
+    def _nothing_odd(self, book: str) -> None:
+        for odd in self._odd.pop(book, {}).values():
+            self.findings.add(
+                Break(
+                    check=Check.FILLS, row=odd.row, at=odd.at, book=book,
+                    what=odd.what, expected=odd.expected, found=odd.found,
+                )
+            )  # fmt: skip
+
     def restart(self, row: Row, entry: Restarted) -> None:
+        self.at_work.add(row.book)
         for id in self._unsent[row.book]:
             self.orders[id].orphaned = True
-        self._unsent[row.book].clear()
+        self._open[row.book] |= self._unsent.pop(row.book, set())
 
     def dispatch(self, row: Row, entry: Dispatched) -> None:
         order = self.orders.get(entry.intent)
@@ -143,7 +133,15 @@ class Executions:
         self.findings.holds(
             Check.SENDING, row, not order.sent and not order.kept_back, what, "that this happened once", found
         )  # fmt: skip
+        if order.good_for_s is not None:
+            late = (row.at - order.ordered_at).total_seconds()
+            self.findings.holds(
+                Check.SENDING, row, -_SET_BACK_S <= late <= order.good_for_s + _HANDING_S, what,
+                f"it at most {order.good_for_s:g} s after it was written down, and {_HANDING_S:g} s on its way",
+                f"{late:g} s",
+            )  # fmt: skip
         order.sent = True
+        self._open[row.book].add(entry.intent)
         self._unsent[row.book].discard(entry.intent)
 
     def keep_back(self, row: Row, entry: NotSent) -> None:
@@ -162,13 +160,44 @@ class Executions:
             Check.SENDING, row, sound, f"{entry.intent} was to be changed", "an order that was sent", "none such"
         )  # fmt: skip
         if order is not None:
-            order.limit = _more_generous(order, entry.pricing)
+            order.allow(entry.pricing)
 
     def report(self, row: Row, entry: OrderReport) -> None:
         order = self._named(entry.order_ref)
         if order is not None:
             order.hear(entry)
             self._look(row, order)
+            self._agrees(row, order, entry)
+
+    def _agrees(self, row: Row, order: Order, report: OrderReport) -> None:
+        intent = order.intent
+        if report.standing is not Standing.FILLED or order.altered:
+            return
+        self._odd[row.book].pop((_FILLED, intent.id), None)
+        if len(order.said) == 1 and 0 < report.filled < intent.quantity:
+            odd = Odd(
+                row.seq, row.at, f"the broker says that all of {intent.id} is filled",
+                f"{intent.quantity:f}, as was ordered", f"{report.filled:f}",
+            )  # fmt: skip
+            self._odd[row.book][_FILLED, intent.id] = odd
+
+    def alter(self, row: Row, entry: Altered) -> None:
+        """What came back was not what was sent; nor is it, then, what fills."""
+        order = self._named(entry.order_ref)
+        if order is not None:
+            order.altered = True
+            self._odd[row.book].pop((_FILLED, order.intent.id), None)
+
+    def read(self, row: Row, entry: RecordsRead) -> None:
+        """Whoever has asked the broker knows more than its reports."""
+        self._odd.pop(row.book, None)
+        for id in self._open[row.book]:
+            self.orders[id].asked_after = True
+        for report in (*entry.open_orders, *(entry.completed or ())):
+            order = self._named(report.order_ref)
+            if order is not None:
+                order.asked_after = True
+        self._open[row.book].clear()
 
     def halt(self, row: Row, entry: Halted) -> None:
         """A contradiction of the broker's that was noticed, and written down before its cause."""
@@ -176,7 +205,16 @@ class Executions:
 
     # -- executions ----------------------------------------------------------------------------------------------------
 
+    def begin(self, row: Row, entry: SessionBegan) -> None:
+        self.at_work.clear()
+
     def stranger(self, row: Row, entry: Fill) -> None:
+        """Told to the house; what has the name of a book that is at work is told to that book."""
+        book = None if entry.intent is None else entry.intent.book
+        self.findings.holds(
+            Check.FILLS, row, book not in self.at_work, f"execution {entry.exec_id} of {entry.intent}",
+            f"it to be told to {book}", "that it was told to nobody's book",
+        )  # fmt: skip
         self.strangers.add(entry.key)
 
     def fill(self, row: Row, entry: Fill) -> None:
@@ -199,6 +237,7 @@ class Executions:
             self.findings.holds(Check.FILLS, row, False, what, "an order of that name, written down before", "none")
             return
         self.known[key] = Known(entry.exec_id, intent)
+        self._whose(row, entry, intent, order, what)
         if before is not None:
             self.corrections += 1
             order.corrected = True
@@ -206,9 +245,24 @@ class Executions:
             Check.FILLS, row, order.sent or order.orphaned, what, "that the order had been handed over",
             "that it was written down as not sent" if order.kept_back else "that it had not",
         )  # fmt: skip
-        order.done[key] = Done(entry.instrument.con_id, entry.signed_quantity, entry.price)
+        order.execute(key, entry)
+        self.currencies[key] = entry.instrument.currency
         self._as_ordered(row, order, entry, what)
         self._look(row, order)
+
+    def _whose(self, row: Row, entry: Fill, intent: IntentId, order: Order, what: str) -> None:
+        """Of this book, of the same order as ever, and of a moment at which that order was there."""
+        self.findings.holds(
+            Check.FILLS, row, intent.book == row.book, what, f"an order of {row.book}", f"one of {intent.book}"
+        )  # fmt: skip
+        if entry.intent not in (None, intent):
+            of_it = "a correction to be of the same order"
+            self.findings.breaks(Check.EXECUTIONS, row, what, of_it, f"one of {entry.intent}")
+        early, late = order.ordered_at - _ANOTHER_ZONE, row.at + _ANOTHER_ZONE
+        self.findings.holds(
+            Check.FILLS, row, early <= entry.at <= late, what,
+            "that it happened after its order and before it was told", f"{entry.at:%Y-%m-%d %H:%M:%S} UTC",
+        )  # fmt: skip
 
     def infer(self, row: Row, entry: InferredFill) -> None:
         """What was concluded must be of an order, and no more than that."""
@@ -218,8 +272,14 @@ class Executions:
         if order is None:
             self.findings.holds(Check.FILLS, row, False, what, "an order of that name, written down before", "none")
             return
-        order.corrected = True  # what the reports said is settled by it, and it shrinks by what is told later
-        self._contract(row, order, entry, what)
+        if not self._contract(row, order, entry, what):
+            return
+        order.conclude(entry)
+        most, intent = max(order.units()), order.intent
+        self.findings.holds(
+            Check.FILLS, row, most <= intent.quantity or self._noticed(row.book, intent.id), what,
+            f"no more than was left of {intent.quantity:f}", f"{most:f} with what was executed",
+        )  # fmt: skip
         self._look(row, order)
 
     def bill(self, row: Row, entry: Commission) -> None:
@@ -228,15 +288,26 @@ class Executions:
             Check.COMMISSIONS, row, known, f"a commission of {entry.amount}",
             f"the execution {entry.exec_id} it is for", "none of that name",
         )  # fmt: skip
+        currency = self.currencies.get(entry.key, entry.amount.currency)
+        self.findings.holds(
+            Check.COMMISSIONS, row, entry.amount.currency == currency, f"a commission of {entry.amount}",
+            f"it in {currency}, as the execution {entry.exec_id}", entry.amount.currency,
+        )  # fmt: skip
         self.billed.add(entry.key)
 
-    def doubts(self) -> Iterator[str]:
+    def doubts(self, now: datetime) -> Iterator[str]:
         """Of the journal's end: the broker may tell them yet, and nobody has traded on it since."""
         for book in sorted(self._lacking):
             for id, since in sorted(self._lacking[book].items()):
                 order = self.orders[id]
                 said, told = sum(order.said.values(), _ZERO), min(order.units())
                 yield f"{id}: row {since.row} says that {said:f} filled, and executions of {told:f} were told"
+        for _, odds in sorted(self._odd.items()):
+            for odd in odds.values():
+                yield f"row {odd.row}, {odd.what}: expected {odd.expected}, found {odd.found}"
+        for id, order in self.orders.items():
+            if order.forgotten(now):
+                yield f"{id}: it was sent, its time has run out, and no row tells what became of it"
 
     # -- one of them ---------------------------------------------------------------------------------------------------
 
@@ -250,6 +321,15 @@ class Executions:
             lacking.setdefault(id, Lacking(row.seq, row.at))
         else:
             lacking.pop(id, None)
+        if not order.surplus:
+            self._odd[row.book].pop((_DEAD, id), None)
+            return
+        said = sum(order.said.values(), _ZERO)
+        odd = Odd(
+            row.seq, row.at, f"the broker says that {id} is dead", f"executions of {said:f}, as it says",
+            f"of {max(order.units()):f}",
+        )  # fmt: skip
+        self._odd[row.book].setdefault((_DEAD, id), odd)
 
     def _as_ordered(self, row: Row, order: Order, fill: Fill, what: str) -> None:
         if not self._contract(row, order, fill, what):
@@ -282,11 +362,3 @@ class Executions:
     def _noticed(self, book: str, id: IntentId) -> bool:
         """The desk halted because of this very order."""
         return any(why.startswith(f"{id}: ") for why in self._halts[book])
-
-
-def _more_generous(order: Order, pricing: Pricing) -> Decimal | None:
-    """An order may fill at its old price until the new one has arrived."""
-    if order.limit is None or not isinstance(pricing, Limit):
-        return None
-    either = order.limit, pricing.price
-    return max(either) if order.intent.side.sign > 0 else min(either)

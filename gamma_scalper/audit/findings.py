@@ -16,6 +16,7 @@ class Check(enum.Enum):
     SESSIONS = "sessions"
     DECISIONS = "orders and decisions"
     QUOTES = "orders and quotes"
+    PERMITS = "orders and permits"
     SENDING = "orders sent once"
     FILLS = "fills and orders"
     EXECUTIONS = "executions once"
@@ -26,10 +27,11 @@ class Check(enum.Enum):
 
 ABOUT = {
     Check.CHAIN: "rows that carry the hash of the row before them, up to the head",
-    Check.SEQUENCE: "numbers of rows, of each book's rows, of intents; commands answered once",
+    Check.SEQUENCE: "numbers and moments of rows, numbers of each book's rows, of intents; commands answered once",
     Check.SESSIONS: "orders given within a session, by a book that had begun anew in it",
     Check.DECISIONS: "orders and amendments with the decision, the flattening or the structure that asked for them",
-    Check.QUOTES: "quotes that orders name, written down with them and young enough",
+    Check.QUOTES: "quotes that orders name, written down with them, live, whole and young enough",
+    Check.PERMITS: "orders that no mode, pause, halt or missing line forbade when they were given and handed over",
     Check.SENDING: "orders handed over, once, after they were written down",
     Check.FILLS: "fills of an order that was handed over: its contract, side, quantity and price",
     Check.EXECUTIONS: "executions told, each counted once; a correction takes the place of what it corrects",

@@ -14,8 +14,9 @@ from attrs import define, field
 from gamma_scalper.audit.findings import Check, Findings
 from gamma_scalper.domain.entries import BooksClosed, Delivered, Lapsed, Marked, Paid, Replaced, TakenOver
 from gamma_scalper.domain.fills import Commission, Fill, InferredFill, revision
-from gamma_scalper.domain.instruments import Option
+from gamma_scalper.domain.instruments import Option, Stock
 from gamma_scalper.domain.money import Money, to_cents
+from gamma_scalper.domain.orders import Intent, Purpose
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio import ledger as book_keeping
 from gamma_scalper.portfolio.ledger import Ledger
@@ -59,6 +60,7 @@ class Sums:
     events: set[str] = field(factory=set)
     concluded: dict[int, list[Concluded]] = field(factory=dict)  # number of the intent -> inferred fills
     closed: datetime = _BEGINNING
+    options: set[int] = field(factory=set)  # conIds of those that were ever dealt in
     replaced: bool = False  # fractions may have gone, with what they had cost
 
     def add(self, con_id: int, signed: Decimal, cash: Decimal, currency: str) -> None:
@@ -128,6 +130,8 @@ class PlainSums:
             sums.of_orders[number].append(key)
         else:
             sums.add(before.con_id, -before.signed, -before.cash, before.currency)
+        if isinstance(entry.instrument, Option):
+            sums.options.add(entry.instrument.con_id)
         counted = _counted(entry, number)
         sums.add(counted.con_id, counted.signed, counted.cash, counted.currency)
         sums.executions[key] = counted
@@ -140,6 +144,8 @@ class PlainSums:
         if entry.id in sums.events or entry.intent is None or entry.concluded_at < sums.closed:
             return
         sums.events.add(entry.id)
+        if isinstance(entry.instrument, Option):
+            sums.options.add(entry.instrument.con_id)
         number = entry.intent.number
         sums.concluded.setdefault(number, []).append(Concluded(entry, frozenset(sums.of_orders[number])))
 
@@ -173,6 +179,8 @@ class PlainSums:
             case Paid():
                 sums.cash[entry.amount.currency] += entry.amount.amount
             case TakenOver():
+                if isinstance(entry.instrument, Option):
+                    sums.options.add(entry.instrument.con_id)
                 sums.held[entry.instrument.con_id] += entry.quantity
                 worth = entry.quantity * entry.price * entry.instrument.multiplier
                 sums.taken_over[entry.instrument.currency] += worth
@@ -180,6 +188,20 @@ class PlainSums:
     def close(self, row: Row, entry: BooksClosed) -> None:
         sums = self.books[row.book]
         sums.closed = max(sums.closed, entry.before)
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def flattens(self, book: str, intent: Intent) -> bool:
+        """By its purpose; or it reduces shares that were left without options, which is judged the same."""
+        if intent.purpose is Purpose.FLATTEN:
+            return True
+        if intent.purpose not in (Purpose.HEDGE, Purpose.EXIT) or not isinstance(intent.instrument, Stock):
+            return False
+        sums = self.books[book]
+        holdings = sums.holdings()
+        before = holdings.get(intent.instrument.con_id, _ZERO)
+        after = before + intent.side.sign * intent.quantity
+        return not holdings.keys() & sums.options and abs(after) < abs(before) and before * after >= 0
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
@@ -249,6 +271,8 @@ def _deliver(sums: Sums, entry: Delivered) -> None:
 def _replace(sums: Sums, entry: Replaced) -> None:
     """Fractions go for the cash; of an option there are none."""
     sums.replaced = True
+    if isinstance(entry.after, Option):
+        sums.options.add(entry.after.con_id)
     became = (sums.held.pop(entry.before.con_id, _ZERO) * entry.ratio).quantize(_SMALLEST)
     if entry.cash is not None or isinstance(entry.after, Option):
         became = Decimal(int(became))

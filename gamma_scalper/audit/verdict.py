@@ -8,13 +8,15 @@ from attrs import define, frozen
 from gamma_scalper.audit.causes import Causes
 from gamma_scalper.audit.executions import Executions
 from gamma_scalper.audit.findings import Break, Check, Findings
+from gamma_scalper.audit.moments import Moments
+from gamma_scalper.audit.permits import Permits
 from gamma_scalper.audit.plain_sums import PlainSums
 from gamma_scalper.audit.quote_ages import QuoteAges
 from gamma_scalper.audit.sequences import Sequences
 from gamma_scalper.audit.sessions import Sessions
 from gamma_scalper.domain import entries as e
 from gamma_scalper.domain.fills import Commission, Fill, InferredFill
-from gamma_scalper.domain.ports import OrderReport, Recap
+from gamma_scalper.domain.ports import Altered, LinkReport, OrderReport, Recap
 from gamma_scalper.domain.strategy_entries import Decided
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.ledger import Ledger
@@ -48,6 +50,8 @@ class Audit:
     _books: Collection[str] | None
     _sequences: Sequences
     _sessions: Sessions
+    _moments: Moments
+    _permits: Permits
     _executions: Executions
     _sums: PlainSums
     _of_all: Mapping[type, tuple[_Handler, ...]]  # whoever's rows they are
@@ -58,9 +62,11 @@ class Audit:
         found = self.findings = Findings()
         self.rows, self.seen, self._last, self._books = 0, set(), None, books
         self._sequences, self._sessions = Sequences(found), Sessions(found)
-        self._executions, self._sums = Executions(found), PlainSums(found)
-        self._of_all = _by_kind(_of_all(self._sequences, self._sessions))
-        self._of_books = _by_kind(_of_books(Causes(found, ages), self._executions, self._sums))
+        self._executions, self._sums, self._moments = Executions(found), PlainSums(found), Moments(found)
+        self._permits = Permits(found, self._sums)
+        self._of_all = _by_kind(_of_all(self._sequences, self._sessions, self._executions, self._permits))
+        causes = Causes(found, ages, self._sums)
+        self._of_books = _by_kind(_of_books(causes, self._permits, self._executions, self._sums))
 
     def followed(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, each seen by the audit before whoever asked for it."""
@@ -73,6 +79,7 @@ class Audit:
         self._last = row
         self.findings.link(Check.CHAIN)  # whoever read it has compared the hash
         self._sequences.number(row)
+        self._moments.follow(row)
         kind = type(row.entry)
         for handle in self._of_all.get(kind, ()):
             handle(row, row.entry)
@@ -96,6 +103,7 @@ class Audit:
             wanted = {name: each for name, each in ledgers.items() if self._books is None or name in self._books}
             self._sums.compare(self._last, wanted)
         executions, sessions = self._executions, self._sessions
+        doubts = () if self._last is None else tuple(executions.doubts(self._last.at))
         told = {
             "sessions": sessions.began,
             "deaths": sessions.deaths,
@@ -105,10 +113,10 @@ class Audit:
             "executions without a bill": executions.unbilled,
             "executions of strangers": len(executions.strangers),
         }
-        return Verdict(rows=self.rows, findings=self.findings, told=told, doubts=tuple(executions.doubts()))
+        return Verdict(rows=self.rows, findings=self.findings, told=told, doubts=doubts)
 
 
-def _of_all(sequences: Sequences, sessions: Sessions) -> _Table:
+def _of_all(sequences: Sequences, sessions: Sessions, executions: Executions, permits: Permits) -> _Table:
     return (
         (sequences.order, (e.Ordered,)),
         (sequences.hear, (OrderReport, Fill, Recap, e.RecordsRead)),
@@ -117,10 +125,18 @@ def _of_all(sequences: Sequences, sessions: Sessions) -> _Table:
         (sessions.end, (e.SessionEnded,)),
         (sessions.restart, (e.Restarted,)),
         (sessions.trade, (e.Ordered, e.Dispatched, e.AmendAsked)),
+        (executions.begin, (e.SessionBegan,)),
+        (permits.begin, (e.SessionBegan,)),
+        (permits.connect, (LinkReport,)),
+        (permits.change, (e.ModeChanged,)),
+        (permits.pause, (e.Paused,)),
+        (permits.unpause, (e.Unpaused,)),
+        (permits.halt, (e.Halted,)),
+        (permits.lift, (e.HaltLifted,)),
     )
 
 
-def _of_books(causes: Causes, executions: Executions, sums: PlainSums) -> _Table:
+def _of_books(causes: Causes, permits: Permits, executions: Executions, sums: PlainSums) -> _Table:
     return (
         (causes.decide, (Decided,)),
         (causes.restart, (e.Restarted,)),
@@ -129,12 +145,16 @@ def _of_books(causes: Causes, executions: Executions, sums: PlainSums) -> _Table
         (causes.look, (e.Looked,)),
         (causes.order, (e.Ordered,)),
         (causes.amend, (e.AmendAsked,)),
+        (permits.order, (e.Ordered,)),
+        (permits.dispatch, (e.Dispatched,)),
         (executions.order, (e.Ordered,)),
         (executions.restart, (e.Restarted,)),
         (executions.dispatch, (e.Dispatched,)),
         (executions.keep_back, (e.NotSent,)),
         (executions.amend, (e.AmendAsked,)),
         (executions.report, (OrderReport,)),
+        (executions.alter, (Altered,)),
+        (executions.read, (e.RecordsRead,)),
         (executions.halt, (e.Halted,)),
         (executions.fill, (Fill,)),
         (executions.infer, (InferredFill,)),

@@ -37,6 +37,7 @@ def verify(
             "flattened. As risk.quotes.age_s, stale_s and flatten_age_s; where a book sets others, give those.",
         ),
     ] = "2,5,30",
+    delayed: Annotated[bool, typer.Option("--delayed", help="As where risk.quotes.delayed is on.")] = False,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,7 +53,7 @@ def verify(
 
     docs/audit.md says what each line means, and what no journal can show.
     """
-    allowed = _ages(ages)
+    allowed = _ages(ages, delayed)
     reader = JournalReader.open(load(context, set_).system.journal_address)
     try:
         head = reader.head
@@ -109,10 +110,10 @@ def _counted(rows: Iterator[Row], total: int) -> Iterator[Iterator[Row]]:
         yield passed()
 
 
-def _ages(text: str) -> QuoteAges:
+def _ages(text: str, delayed: bool) -> QuoteAges:
     try:
         traded_s, delta_s, flatten_s = (float(part) for part in text.split(","))
-        return QuoteAges(traded_s, delta_s, flatten_s)
+        return QuoteAges(traded_s, delta_s, flatten_s, delayed)
     except ValueError as error:
         allowed = "three numbers of seconds above 0, each a day at most, as 2,5,30"
         raise UserError(f"--ages {text!r} is not known; give {allowed}") from error
@@ -149,6 +150,7 @@ def _plain(verdict: Verdict, head: Head, name: str, ages: QuoteAges) -> dict[str
         "rows": verdict.rows,
         "head": {"seq": head[0], "hash": head[1]},
         "quote_ages_s": {"traded": ages.traded_s, "delta": ages.delta_s, "flatten": ages.flatten_s},
+        "quotes_may_be_delayed": ages.delayed,
         "checks": [
             {
                 "check": each.value,

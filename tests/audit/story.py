@@ -50,7 +50,7 @@ class Story:
 
     def begin(self) -> "Story":
         """A process, and a broker that is ready."""
-        self.tell(e.SessionBegan("paper", "test", ""), book="")
+        self.tell(e.SessionBegan("paper", "test", ""), LinkReport(self.now, Link.READY), book="")
         return self.tell(e.Restarted(), LinkReport(self.now, Link.READY))
 
     def end(self) -> "Story":

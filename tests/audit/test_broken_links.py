@@ -86,7 +86,7 @@ def test_an_order_long_after_its_decision():
     story.tell(Decided("hedge", intent(1).reason))
     story.now += timedelta(seconds=9)
     story.order(intent(1), decided=False)
-    found(story.rows, Check.DECISIONS, "at most 5 s after its decision (row 4), found 9 s")
+    found(story.rows, Check.DECISIONS, "at most 5 s after its decision (row 5), found 9 s")
 
 
 def test_a_flattening_that_nobody_asked_for():
@@ -116,7 +116,7 @@ def test_the_quotes_that_made_the_delta_may_be_older_and_not_by_much():
     ordered = story.ordered(hedge)
     story.tell(Decided("hedge", hedge.reason), aged(ordered, 2, 2, 3), e.Dispatched(hedge.id))
     assert audited(story.rows).ok
-    found(changed(story.rows, 4, aged(ordered, 4, 2)), Check.QUOTES, "of 2: expected a quote from before the decision")
+    found(changed(story.rows, 5, aged(ordered, 4, 2)), Check.QUOTES, "of 2: expected a quote from before the decision")
 
 
 def test_a_quote_from_after_the_decision():

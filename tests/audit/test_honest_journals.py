@@ -31,7 +31,7 @@ def test_a_day_with_a_restart_passes_and_every_kind_of_link_was_gone_over():
 
 
 def test_a_session_with_troubles_and_a_death_passes():
-    verdict = passes(play(drawn(14)).rows)
+    verdict = passes(play(drawn(44)).rows)
     assert verdict.told["orders"] and verdict.told["deaths"]
 
 
