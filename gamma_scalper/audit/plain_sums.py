@@ -60,12 +60,53 @@ class Sums:
     events: set[str] = field(factory=set)
     concluded: dict[int, list[Concluded]] = field(factory=dict)  # number of the intent -> inferred fills
     closed: datetime = _BEGINNING
+    late: list[Fill | Commission] = field(factory=list)  # of executions that a closing came after: do they still count?
     options: set[int] = field(factory=set)  # conIds of those that were ever dealt in
     replaced: bool = False  # fractions may have gone, with what they had cost
 
     def add(self, con_id: int, signed: Decimal, cash: Decimal, currency: str) -> None:
         self.held[con_id] += signed
         self.cash[currency] += cash
+
+    def execute(self, fill: Fill, number: int) -> None:
+        """Of the intent with that number, told for the first time or corrected."""
+        key = fill.key
+        before, cash = self.executions.get(key), fill.cash
+        if before is None:
+            self.of_orders[number].append(key)
+        else:
+            self.add(before.con_id, -before.signed, -before.cash, before.currency)
+        if isinstance(fill.instrument, Option):
+            self.options.add(fill.instrument.con_id)
+        con_id, signed = fill.instrument.con_id, fill.signed_quantity
+        self.add(con_id, signed, cash.amount, cash.currency)
+        self.executions[key] = Counted(fill.exec_id, number, fill.at, con_id, signed, cash.amount, cash.currency)
+        bill = self.bills.get(key)
+        if before is None and bill is not None:
+            self.commissions[bill.amount.currency] += bill.amount.amount
+
+    def charge(self, bill: Commission) -> None:
+        before = self.bills.get(bill.key)
+        if before is not None and revision(bill.exec_id) < revision(before.exec_id):
+            return
+        self.bills[bill.key] = bill
+        if bill.key in self.executions:
+            if before is not None:
+                self.commissions[before.amount.currency] -= before.amount.amount
+            self.commissions[bill.amount.currency] += bill.amount.amount
+
+    def settle(self, ledger: Ledger) -> None:
+        """What was told after a closing counts where its execution is still open to change, and nowhere else.
+
+        Whether it is depends on every order of that time; this once the ledger's word is taken: that it has kept it.
+        """
+        for entry in self.late:
+            if entry.key in ledger.fills and book_keeping.told_before(ledger, entry):
+                if isinstance(entry, Fill):
+                    self.execute(entry, self.executions[entry.key].number)
+                else:
+                    self.charge(entry)
+        self.late.clear()
 
     def holdings(self) -> dict[int, Decimal]:
         """By conId, none of zero."""
@@ -119,25 +160,16 @@ class PlainSums:
 
     def fill(self, row: Row, entry: Fill) -> None:
         """A correction takes the place of what it corrects; what is told again says nothing new."""
-        sums, key = self.books[row.book], entry.key
-        before = sums.executions.get(key)
-        if entry.at < sums.closed or (before is not None and revision(entry.exec_id) <= revision(before.exec_id)):
-            return
-        if before is None and (entry.intent is None or entry.intent.book != row.book):
-            return
-        number = before.number if before is not None else entry.intent.number if entry.intent is not None else 0
+        sums = self.books[row.book]
+        before = sums.executions.get(entry.key)
         if before is None:
-            sums.of_orders[number].append(key)
-        else:
-            sums.add(before.con_id, -before.signed, -before.cash, before.currency)
-        if isinstance(entry.instrument, Option):
-            sums.options.add(entry.instrument.con_id)
-        counted = _counted(entry, number)
-        sums.add(counted.con_id, counted.signed, counted.cash, counted.currency)
-        sums.executions[key] = counted
-        bill = sums.bills.get(key)
-        if before is None and bill is not None:
-            sums.commissions[bill.amount.currency] += bill.amount.amount
+            if entry.intent is not None and entry.intent.book == row.book:
+                sums.execute(entry, entry.intent.number)
+        elif revision(entry.exec_id) > revision(before.exec_id):
+            if min(entry.at, before.at) < sums.closed:
+                sums.late.append(entry)
+            else:
+                sums.execute(entry, before.number)
 
     def infer(self, row: Row, entry: InferredFill) -> None:
         sums = self.books[row.book]
@@ -151,17 +183,12 @@ class PlainSums:
 
     def bill(self, row: Row, entry: Commission) -> None:
         """The newest of an execution counts, once that is known."""
-        sums, key = self.books[row.book], entry.key
-        before, execution = sums.bills.get(key), sums.executions.get(key)
-        if before is not None and revision(entry.exec_id) < revision(before.exec_id):
-            return
+        sums = self.books[row.book]
+        execution = sums.executions.get(entry.key)
         if execution is not None and execution.at < sums.closed:
-            return
-        sums.bills[key] = entry
-        if execution is not None:
-            if before is not None:
-                sums.commissions[before.amount.currency] -= before.amount.amount
-            sums.commissions[entry.amount.currency] += entry.amount.amount
+            sums.late.append(entry)
+        else:
+            sums.charge(entry)
 
     def happen(self, row: Row, entry: Delivered | Lapsed | Replaced | Paid | TakenOver) -> None:
         """What changed holdings or cash without an order, once each."""
@@ -208,7 +235,7 @@ class PlainSums:
     def mark(self, row: Row, entry: Marked) -> None:
         """A book that holds nothing is worth what it earned: its marks were made while it traded, by the trader."""
         sums = self.books[row.book]
-        if sums.replaced or sums.holdings():
+        if sums.replaced or sums.late or sums.holdings():
             return
         earned = to_cents(sums.earned())
         self.findings.holds(
@@ -220,6 +247,7 @@ class PlainSums:
         """At the journal's end, with what the recovery has folded."""
         for book in sorted({*self.books, *ledgers}):
             ledger = ledgers.get(book, Ledger(book))
+            self.books[book].settle(ledger)
             self._positions(row, book, ledger)
             sums = self.books[book]
             self._money(row, book, "cash", _less(sums.money(), sums.commissions), book_keeping.cash(ledger))
@@ -248,13 +276,6 @@ class PlainSums:
 
 
 # -- one of them -------------------------------------------------------------------------------------------------------
-
-
-def _counted(fill: Fill, number: int) -> Counted:
-    cash = fill.cash
-    return Counted(
-        fill.exec_id, number, fill.at, fill.instrument.con_id, fill.signed_quantity, cash.amount, cash.currency
-    )  # fmt: skip
 
 
 def _deliver(sums: Sums, entry: Delivered) -> None:

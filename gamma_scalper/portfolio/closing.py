@@ -1,7 +1,7 @@
 """Old orders and executions leave the desk, so that its state is no larger after months than after a week."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from immutables import Map
@@ -11,6 +11,8 @@ from gamma_scalper.portfolio.desk_state import Desk, Draft
 from gamma_scalper.portfolio.ledger import close, executed_at, executed_before, without
 
 T = TypeVar("T")
+
+_CLOCKS_DIFFER = timedelta(seconds=60)  # an execution has the broker's time, an order ours
 
 
 def books_closed(draft: Draft, entry: BooksClosed) -> None:
@@ -30,7 +32,11 @@ def books_closed(draft: Draft, entry: BooksClosed) -> None:
 
 
 def _frontier(desk: Desk, before: datetime) -> tuple[datetime, int]:
-    """The moment not after `before`, and the order's number, that part old from new: no order has a foot in both."""
+    """The moment not after `before`, and the order's number, that part old from new: no order has a foot in both.
+
+    What an unsettled order may have filled since it was taken down may be told any day, and has to be booked then.
+    """
+    before = min([before, *(ticket.terms.ordered_at - _CLOCKS_DIFFER for ticket in desk.living)])
     numbers = sorted({*desk.orders, *desk.ledger.intents})
     while True:
         through = _through(desk, before, numbers)

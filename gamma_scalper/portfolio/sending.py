@@ -36,6 +36,7 @@ def ordered(draft: Draft, entry: Ordered) -> None:
     mends = mended(draft, purpose)
     terms = Terms(
         numbers=numbers,
+        ordered_at=draft.now,
         together=entry.together,
         structure=entry.structure,
         patience_s=entry.patience_s,

@@ -69,6 +69,7 @@ class Terms:
     """What the orders of one plan have in common."""
 
     numbers: tuple[int, ...]  # of all of them
+    ordered_at: datetime
     together: bool
     structure: str
     patience_s: float

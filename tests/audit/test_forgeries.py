@@ -289,3 +289,16 @@ def test_a_clock_that_is_set_back_by_an_hour_is_no_break() -> None:
     story, _ = hedged()
     story.now -= timedelta(hours=1)
     assert passes(goes_on(story))
+
+
+def test_a_fill_that_no_ledger_books_because_the_books_were_closed_before_it() -> None:
+    story, _ = hedged()
+    late = story.fill(IntentId("spy", 2), SHARE, Side.BUY, 8, "600.01")
+    second = intent(2)
+    story.now += timedelta(days=10)
+    story.order(second).filled(second, "600.01")
+    story.now += timedelta(days=1)
+    story.tell(e.BooksClosed(NOON + timedelta(days=3)))
+    assert passes(story.rows)
+    story.tell(evolve(late, intent=IntentId("spy", 1), quantity=1, at=NOON + timedelta(days=1)))
+    assert Check.POSITIONS in audited(story.rows).findings.firsts

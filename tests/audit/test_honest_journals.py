@@ -10,11 +10,12 @@ from story import ACCOUNT, CALL, NOON, PUT, SHARE, STRADDLE, Story, intent, stra
 
 from gamma_scalper.audit.findings import Check
 from gamma_scalper.domain import entries as e
-from gamma_scalper.domain.fills import Commission, InferredFill
+from gamma_scalper.domain.fills import Commission, Fill, InferredFill
 from gamma_scalper.domain.money import Money
-from gamma_scalper.domain.orders import Limit, Purpose, Side
+from gamma_scalper.domain.orders import Intent, Limit, Purpose, Side
 from gamma_scalper.domain.ports import Standing
 from gamma_scalper.domain.strategy_entries import Decided
+from gamma_scalper.recovery import fold
 
 
 def passes(rows):
@@ -118,6 +119,35 @@ def test_books_that_are_closed_on_old_executions_pass():
     second = intent(2, side=Side.SELL, limit="599")
     story.order(second).filled(second, "600").end()
     passes(story.rows)
+
+
+def closed_while_it_works(standing: Standing) -> tuple[Story, Intent, Fill]:
+    """An order of which 3 of 8 were executed ten days ago, when the books are closed on that time."""
+    story, hedge = Story(), intent(1)
+    first = story.order(hedge).fill(hedge.id, SHARE, Side.BUY, 3, "600.01")
+    story.tell(first, story.report(hedge, standing, 3))
+    story.now += timedelta(days=10)
+    return story.tell(e.BooksClosed(NOON + timedelta(days=3))), hedge, first
+
+
+def test_what_is_told_after_a_closing_of_an_order_that_is_not_over_counts() -> None:
+    for standing in (Standing.WORKING, Standing.UNKNOWN):
+        story, hedge, first = closed_while_it_works(standing)
+        rest = story.fill(hedge.id, SHARE, Side.BUY, 5, "600.02", at=NOON + timedelta(days=2))
+        story.tell(Commission(first.exec_id, Money("1")), evolve(first, exec_id=f"{first.key}.02", price="601"))
+        story.tell(rest, Commission(rest.exec_id, Money("1")), story.report(hedge, Standing.FILLED, 8)).end()
+        passes(story.rows)
+
+
+def test_a_first_fill_of_an_order_in_doubt_is_told_ten_days_later() -> None:
+    story, hedge = Story(), intent(1)
+    story.order(hedge).tell(story.report(hedge, Standing.UNKNOWN, 0))
+    story.now += timedelta(days=10)
+    story.tell(e.BooksClosed(NOON + timedelta(days=9)))
+    late = story.fill(hedge.id, SHARE, Side.BUY, 8, "600.01", at=NOON + timedelta(seconds=10))
+    story.tell(late, Commission(late.exec_id, Money("1")), story.report(hedge, Standing.FILLED, 8)).end()
+    passes(story.rows)
+    assert fold(story.rows).desk("spy").ledger.holdings[0].quantity == 8
 
 
 def test_trades_of_somebody_else_are_counted_and_are_no_break():

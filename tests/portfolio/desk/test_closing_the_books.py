@@ -81,6 +81,21 @@ def test_nothing_is_closed_behind_an_order_in_doubt() -> None:
     assert (trading.state.orders, trading.state.ledger.fills) == (before.orders, before.ledger.fills)
 
 
+def test_a_fill_of_an_order_in_doubt_is_booked_though_the_books_were_closed_meanwhile() -> None:
+    trading = at_work()
+    filled(trading, 1)
+    later(trading)
+    trading.order(intent(2, trading.now))
+    trading.report(2, Standing.UNKNOWN)
+    late = trading.execution(2, 10)
+    later(trading)
+    assert isinstance(trading.became(2), Unknown)
+    close_books(trading)
+    assert sorted(trading.state.orders) == [2]
+    trading.tell(late)
+    assert [held.quantity for held in holdings(trading.state.ledger)] == [20]
+
+
 def test_of_two_orders_at_work_together_the_earlier_execution_of_the_later_one_is_kept() -> None:
     """What is closed is a moment's doing: nothing before it is needed, nothing after it is gone."""
     trading = at_work()
