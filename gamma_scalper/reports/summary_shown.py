@@ -16,7 +16,7 @@ from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.attribution import PARTS
 from gamma_scalper.reports.panel import money
 from gamma_scalper.reports.summary import BookSummary, Summary, of_last_session
-from gamma_scalper.reports.trade_costs_shown import cost_table, plain_costs
+from gamma_scalper.reports.trade_costs_shown import CostTable, plain_costs
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _MOST_HALTS = 5
@@ -50,7 +50,7 @@ def shown(summary: Summary) -> RenderableType:
     for book in summary.books:
         parts.append(_book(book))
         if book.costs:
-            parts.append(cost_table(book.book, book.costs))
+            parts.append(CostTable(book.book, book.costs))
     parts += [Text(f"halt: {halt}", style="bold red") for halt in summary.halts[-_MOST_HALTS:]]
     if not summary.books:
         parts.append(Text("no book did anything", style="dim"))
@@ -61,7 +61,7 @@ def shown(summary: Summary) -> RenderableType:
 
 def _book(book: BookSummary) -> Table:
     table = Table(
-        Column("", no_wrap=True), Column("$", justify="right", no_wrap=True), Column("", overflow="fold"),
+        Column("", no_wrap=True), Column("$", justify="right", overflow="fold"), Column("", overflow="fold"),
         title=f"{book.book}", title_justify="left", title_style="bold",
     )  # fmt: skip
     if book.earned is not None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from attrs import frozen
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -17,32 +19,55 @@ GROUPS: Mapping[str, Callable[[OrderCost], str]] = {
     "size": lambda order: order.size,
 }
 _HEADS = ("orders", "worth $", "slippage $", "bp", "of half spread", "commission $", "s to fill")
+_LEFT_OUT = ("s to fill", "of half spread", "bp", "worth $")  # in this order, where there is no room for all
+_ANY_WIDTH = 1_000
 _TENTH = Decimal("0.1")
 _FINE = Decimal("0.000001")
 _ZERO = Decimal(0)
 
 
-def cost_table(book: str, orders: Sequence[OrderCost]) -> Table:
-    """Positive slippage is worse than arrival; 100% of the half spread is crossing to the other side."""
-    table = Table(
-        Column("", no_wrap=True), *(Column(head, justify="right", no_wrap=True) for head in _HEADS),
-        title=f"{book}: what trading cost, against the middle at each decision (hours are New York's)",
-        title_justify="left", title_style="bold",
-    )  # fmt: skip
-    for by, group in GROUPS.items():
-        costs = grouped(orders, group)
-        if by == "day" and len(costs) < 2:
-            continue  # it would say what the last line says
-        for name, cost in costs.items():
-            table.add_row(name, *_cells(cost))
-        table.add_section()
-    table.add_row(Text("together", style="bold"), *_cells(summed(orders)))
-    return table
+@frozen
+class CostTable:
+    """Positive slippage is worse than arrival; 100% of the half spread is crossing to the other side.
+
+    No figure is ever cut: where there is no room for all columns the least of them are left out, and it says which.
+    """
+
+    book: str
+    orders: Sequence[OrderCost]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        heads = list(_HEADS)
+        table = self._table(heads)
+        for spare in _LEFT_OUT:
+            if console.measure(table, options=options.update(width=_ANY_WIDTH)).maximum <= options.max_width:
+                break
+            heads.remove(spare)
+            table = self._table(heads)
+        yield table
+
+    def _table(self, heads: Sequence[str]) -> Table:
+        left_out = ", ".join(head for head in _HEADS if head not in heads)
+        table = Table(
+            Column("", overflow="fold"), *(Column(head, justify="right", overflow="fold") for head in heads),
+            title=f"{self.book}: what trading cost, against the middle at each decision (hours are New York's)",
+            title_justify="left", title_style="bold",
+            caption=f"{left_out}: on a wider screen, or with --json" if left_out else None, caption_justify="left",
+        )  # fmt: skip
+        for by, group in GROUPS.items():
+            costs = grouped(self.orders, group)
+            if by == "day" and len(costs) < 2:
+                continue  # it would say what the last line says
+            for name, cost in costs.items():
+                table.add_row(name, *_cells(cost, heads))
+            table.add_section()
+        table.add_row(Text("together", style="bold"), *_cells(summed(self.orders), heads))
+        return table
 
 
-def _cells(cost: TradeCost) -> tuple[str, ...]:
+def _cells(cost: TradeCost, heads: Sequence[str]) -> list[str]:
     bills = f" + {cost.unbilled} unbilled" if cost.unbilled else ""
-    return (
+    cells = (
         f"{cost.orders}",
         f"{cost.worth:,.0f}",
         f"{_cents(cost.slippage):,}",
@@ -51,6 +76,7 @@ def _cells(cost: TradeCost) -> tuple[str, ...]:
         f"{_cents(cost.commission):,}{bills}",
         "-" if cost.mean_seconds is None else f"{cost.mean_seconds:.2f}",
     )
+    return [cell for head, cell in zip(_HEADS, cells, strict=True) if head in heads]
 
 
 def in_words(order: OrderCost) -> str:

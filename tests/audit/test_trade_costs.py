@@ -1,5 +1,6 @@
 """What an order cost is told against the middle it was decided on, and days, hours and sizes are sums of orders."""
 
+import io
 import json
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from retold import played, write
+from rich.console import Console
 from story import ACCOUNT, CALL, SHARE, Story, intent, straddle
 from typer.testing import CliRunner
 
@@ -20,8 +22,8 @@ from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Purpose, Side
 from gamma_scalper.portfolio.trade_costs import TradeCost, TradeCosts, grouped, summed
 from gamma_scalper.reports.summary import of_all, of_day, of_last_session
-from gamma_scalper.reports.summary_shown import plain_summary
-from gamma_scalper.reports.trade_costs_shown import GROUPS, in_words, plain_costs, plain_order
+from gamma_scalper.reports.summary_shown import plain_summary, shown
+from gamma_scalper.reports.trade_costs_shown import GROUPS, CostTable, in_words, plain_costs, plain_order
 
 
 def costs(rows):
@@ -223,3 +225,38 @@ def test_ops_tells_below_an_order_what_it_cost(tmp_path):
     told = json.loads(ops("--json"))["operations"]
     assert [len(each["costs"]) for each in told] == [1, 1, 1, 1, 1, 2, 1]
     assert told[1]["costs"][0]["slippage"] == "0.0800"
+
+
+def large(purpose=Purpose.HEDGE):
+    """One that cost so much that a figure takes all of its room."""
+    story, hedge = Story(), intent(1, purpose=purpose)
+    order = the(story.order(hedge).filled(hedge, "600.01"))
+    dear = {"worth": Decimal(98_765_432), "slippage": Decimal("-12345.67"), "commission": Decimal("23456.78")}
+    return evolve(order, cost=evolve(order.cost, orders=1234, unbilled=99, **dear))
+
+
+def told(renderable, width):
+    console = Console(file=io.StringIO(), width=width)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", (80, 100, 200))
+def test_every_figure_is_whole_however_narrow_the_screen_is(width):
+    text = told(CostTable("spy", [large(), large(Purpose.EXIT)]), width)
+    assert "…" not in text and max(len(line) for line in text.splitlines()) <= width
+    lines = [line for line in text.splitlines() if any(name in line for name in ("hedge", "exit", "together"))]
+    assert len(lines) == 3
+    for line in lines[:2]:
+        assert all(figure in line for figure in ("1234", "-12,345.67", "23,456.78 + 99 unbilled"))
+    assert all(figure in lines[2] for figure in ("2468", "-24,691.34", "46,913.56 + 198 unbilled"))
+    assert ("on a wider" in text) is (width < 200)
+
+
+@pytest.mark.parametrize("width", (40, 60, 80))
+def test_of_a_summary_nothing_is_cut_at_any_width(width):
+    text = told(shown(of_all(played())), width)
+    assert "…" not in text
+    wide = told(shown(of_all(played())), 300)
+    earned = next(line for line in wide.splitlines() if "gamma" in line).split("│")[2].strip()
+    assert earned in text
