@@ -88,6 +88,7 @@ class Executions:
         if entry.intents[0].purpose is not Purpose.FLATTEN:
             self._nothing_lacks(row, entry.intents[0])
             self._nothing_odd(row.book)
+            self._nothing_unheard_of(row, entry.intents[0])
         for place, intent in enumerate(entry.intents):
             if intent.id in self.orders:
                 self.findings.breaks(Check.SENDING, row, f"{intent.id} was ordered", "one such order", "a second one")
@@ -107,6 +108,13 @@ class Executions:
                     expected=f"executions of {said:f}", found=f"of {told:f}",
                 )
             )  # fmt: skip
+
+    def _nothing_unheard_of(self, row: Row, intent: Intent) -> None:
+        for id in sorted(self._open[row.book]):
+            if self.orders[id].unheard_of:
+                what = f"{id} was sent, and with {intent.id} the book goes on"
+                self.findings.breaks(Check.FILLS, row, what, "a word on what became of it", "none")
+        self._open[row.book].clear()
 
     def _nothing_odd(self, book: str) -> None:
         for odd in self._odd.pop(book, {}).values():

@@ -95,13 +95,18 @@ class Order:
             return _ZERO
         return max(max(self.units()) - sum(self.said.values(), _ZERO), _ZERO)
 
-    def forgotten(self, now: datetime) -> bool:
-        """Sent, its time has run out, and nothing tells what became of it."""
+    @property
+    def unheard_of(self) -> bool:
+        """Sent, and no row tells what became of it, nor that anybody asked."""
         if not (self.sent or self.orphaned) or self.over or self.asked_after or self.kept_back:
             return False
+        return min(self.units()) < self.intent.quantity
+
+    def forgotten(self, now: datetime) -> bool:
+        """The same, though its time has run out."""
         lifetime = self.intent.lifetime
         ended_at = lifetime.until if isinstance(lifetime, GoodTill) else self.ordered_at
-        return ended_at < now and min(self.units()) < self.intent.quantity
+        return ended_at < now and self.unheard_of
 
     def allow(self, pricing: Pricing) -> None:
         """Another price was asked for; the order may fill at its old one until that has arrived."""

@@ -215,6 +215,10 @@ class PlainSums:
     def close(self, row: Row, entry: BooksClosed) -> None:
         sums = self.books[row.book]
         sums.closed = max(sums.closed, entry.before)
+        self.findings.holds(
+            Check.MONEY, row, entry.before <= row.at, f"the books of {row.book} were closed",
+            "on a time that was over", f"on {entry.before:%Y-%m-%d %H:%M} UTC",
+        )  # fmt: skip
 
     # -- asking --------------------------------------------------------------------------------------------------------
 

@@ -302,3 +302,19 @@ def test_a_fill_that_no_ledger_books_because_the_books_were_closed_before_it() -
     assert passes(story.rows)
     story.tell(evolve(late, intent=IntentId("spy", 1), quantity=1, at=NOON + timedelta(days=1)))
     assert Check.POSITIONS in audited(story.rows).findings.firsts
+
+
+def test_books_that_are_closed_on_a_time_to_come() -> None:
+    story, _ = hedged()
+    found(story.tell(e.BooksClosed(NOON + timedelta(days=3))).rows, Check.MONEY, "expected on a time that was over")
+
+
+@pytest.mark.parametrize("heard", (False, True))
+def test_an_order_of_which_every_word_is_gone_and_the_book_goes_on(heard: bool) -> None:
+    story, hedge = Story(), intent(1)
+    story.order(hedge)
+    if heard:
+        story.tell(story.report(hedge, Standing.CANCELLED, 0))
+        assert passes(goes_on(story))
+    else:
+        found(goes_on(story), Check.FILLS, "spy/1 was sent, and with spy/2 the book goes on: expected a word")
