@@ -161,10 +161,10 @@ def _of_the_delta(evidence: Evidence) -> Iterator[str]:
 
 def _delta(evidence: Evidence, book: str, at: datetime) -> float:
     """By the street's figures; none while it holds no options."""
-    held: defaultdict[int, Decimal] = defaultdict(Decimal)
+    held = defaultdict(Decimal, evidence.books.held(book))  # with what a person has left to it
     for each in trades_of(evidence, book):
-        if each.at <= at and each.con_id is not None:
-            held[each.con_id] += each.signed_quantity
+        if each.at > at and each.con_id is not None:
+            held[each.con_id] -= each.signed_quantity
     options = {con_id: quantity for con_id, quantity in held.items() if quantity and con_id != SHARE.con_id}
     return evidence.world.delta(dict(held), at) if options else 0.0
 

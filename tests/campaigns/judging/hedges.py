@@ -12,7 +12,7 @@ from gamma_scalper.domain.orders import Purpose
 from judging.evidence import Evidence
 
 _BAND = "hedge.policy=fixed"  # which ends at the centre of its band
-_CENTRE = 3.0  # shares
+_CENTRE, _OF_IT = 4.0, 0.2  # shares; a part of what was to be hedged: options may be quoted seconds before the shares
 _ROUNDING = 1.0  # shares: what a whole number of them, and a volatility read from whole cents, come to
 
 
@@ -32,6 +32,6 @@ def of_the_hedges(evidence: Evidence) -> Iterator[str]:
                 con_id, quantity = leg.instrument.con_id, hedge.side.sign * leg.ratio * hedge.quantity
                 held[con_id] = held.get(con_id, Decimal(0)) + quantity
         after = world.delta(held, at)
-        most = abs(before) + _ROUNDING if _BAND not in evidence.settings[row.book] else _CENTRE
+        most = abs(before) + _ROUNDING if _BAND not in evidence.settings[row.book] else _CENTRE + _OF_IT * abs(before)
         if not abs(after) < most:
             yield f"{hedges[0].id} would take the delta of {row.book} from {before:+.1f} to {after:+.1f}"
