@@ -39,9 +39,15 @@ class Opening:
         if self._start == "adopt":
             await self._adopt()
         await self._agree()
-        for book in self._trading.books.values():
-            if _idle(book):
+        for name, book in self._trading.books.items():
+            if not _idle(book):
+                continue
+            try:
                 await self._something_to_trade(book)
+            except UserError as error:
+                if all(_idle(each) for each in self._trading.books.values()):
+                    raise
+                logger.bind(book=name).warning("{}; it goes on for the other books", error)
         await asyncio.Event().wait()
 
     # -- books and account ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from proving.outcome import Outcome, outcome_of
 from staging.plan import Mishap, Plan, Trouble
 
 from gamma_scalper.domain.entries import Ordered, Reconciled
+from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Limit, Purpose, Side
 from gamma_scalper.exchange.faults import Kind
@@ -122,6 +123,12 @@ def test_what_was_asked_to_be_sold_and_is_still_held_is_seen() -> None:
     sold = outcome_of(evolve(SHORT, troubles=[FLATTENS]))
     assert not sold.violations
     assert sold.end == "paused"
+
+
+def test_who_goes_home_with_a_position_is_seen() -> None:
+    lives = [evolve(each, code=ExitCode.NOTHING_TRADABLE) for each in honest().lives]
+    found = list(of_the_deeds(Evidence(evolve(honest(), lives=lives)), "straddle held"))
+    assert any("with a position" in why for why in found)
 
 
 def test_the_honest_session_lasts_long_enough_for_all_of_it() -> None:

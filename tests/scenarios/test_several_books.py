@@ -95,6 +95,18 @@ def test_two_books_never_trade_with_each_other(tmp_path: Path) -> None:
     assert abs(_delta(played, "two")) < 5
 
 
+def test_a_book_with_nothing_to_trade_ends_no_start_while_another_holds_a_position(tmp_path: Path) -> None:
+    """What is held must be hedged, whatever a flat book finds in the market."""
+    first = Theatre(tmp_path, Street(), {"one": _books()["one"]})
+    before = first.play(2)
+    street, books = Street(script=[(0, 606.0)]), _books((), ("selection.min_open_interest=1000000",))
+    after = Theatre(tmp_path, street, books, engine=first.engine).play(1)
+    sound(after)
+    assert after.error is None
+    assert abs(_delta(after, "one")) < 5 < abs(after.delta(_held(before, "one"), after.ended))
+    assert not _held(after, "two")
+
+
 def test_flattening_one_book_leaves_the_other_as_it_is(tmp_path: Path) -> None:
     played = Theatre(tmp_path, Street(), _books()).play(1.5, (1, asked("flatten", book="one")))
     sound(played)

@@ -10,11 +10,13 @@ from staging.plan import AMPLE, Mishap, Trouble
 from theatre import SHARE
 
 from gamma_scalper.domain.entries import FlattenAsked, Paused, Unpaused
+from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.fills import execution_key
 from gamma_scalper.domain.orders import IntentId, Purpose
 from gamma_scalper.exchange.events import Executed
 from gamma_scalper.exchange.faults import Kind
 from judging.evidence import Evidence
+from judging.plain_books import PlainBooks
 
 _ZERO = Decimal(0)
 _TO_ENTER = 2.5  # minutes in which nothing goes wrong; before a night there are but three
@@ -31,6 +33,7 @@ _CALM, _LOOKS = timedelta(seconds=150), 10  # at the very end, looked at so ofte
 def of_the_deeds(evidence: Evidence, end: str) -> Iterator[str]:
     yield from _of_the_entries(evidence)
     yield from _of_what_is_sold(evidence)
+    yield from _of_who_stays(evidence)
     yield from _of_commands(evidence)
     yield from _of_flattening(evidence)
     if end in _HELD and evidence.plan.night is None and evidence.plan.cash == AMPLE:
@@ -73,6 +76,16 @@ def _of_what_is_sold(evidence: Evidence) -> Iterator[str]:
             flattens = given is not None and given.intent.purpose is Purpose.FLATTEN
             if flattens and abs(now) > abs(before) and each.con_id not in foreign:
                 yield f"{each.order_ref} was to flatten, and took {each.con_id} from {before} to {now}"
+
+
+def _of_who_stays(evidence: Evidence) -> Iterator[str]:
+    """Nobody who holds something goes home because there is nothing to buy."""
+    books = PlainBooks()
+    for life in evidence.lives:
+        for row in evidence.rows[life.first : life.after]:
+            books.take(row)
+        if life.lived.code is ExitCode.NOTHING_TRADABLE and any(map(books.held, books.books)):
+            yield f"it ended at {life.lived.ended:%H:%M:%S} with a position, since there was nothing to trade"
 
 
 # -- what people ask for -----------------------------------------------------------------------------------------------
