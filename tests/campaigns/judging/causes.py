@@ -14,7 +14,10 @@ from judging.plain_books import PlainBooks
 _ZERO = Decimal(0)
 _READ = timedelta(seconds=180)  # within which what is compared was read from the broker, whose answers may be slow
 _OUTSIDE: Set[Kind | Mishap] = {Kind.MANUAL_TRADE, Kind.LIQUIDATION, Kind.ASSIGNMENT}
-_REFUSED: Set[Kind | Mishap] = {Kind.REJECT_201, Kind.INACTIVE, Kind.PRECAUTION_383, Kind.PRESET_CHANGE, Kind.HALT}
+_REFUSED: Set[Kind | Mishap] = {  # orders, three in a row; by clocks that differ they end before they begin
+    *(Kind.REJECT_201, Kind.INACTIVE, Kind.PRECAUTION_383, Kind.PRESET_CHANGE, Kind.SECOND_PERM_ID),
+    *(Kind.LOCATE_404, Kind.HALT, Kind.CLOCK_SKEW, Mishap.CLOCK_JUMP),
+}
 _PEOPLE: Set[Kind | Mishap] = {Mishap.PERSON_PAUSES, Mishap.PERSON_PANICS, Mishap.PERSON_FLATTENS}
 _CAUSES: Mapping[str, Set[Kind | Mishap]] = {  # one of these must have been; where there is no row, anything may
     "unexplained difference": _OUTSIDE,
