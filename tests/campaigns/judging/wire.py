@@ -10,11 +10,13 @@ from staging.plan import OUTAGES
 from gamma_scalper.domain.entries import AmendAsked, AmendFailed
 from gamma_scalper.domain.instruments import legs_of
 from gamma_scalper.domain.orders import Intent, IntentId, Limit, Pricing
+from gamma_scalper.domain.ports import OrderReport
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.exchange.orders import Order
 from judging.evidence import Evidence
 
 _ARRIVES = timedelta(seconds=5)
+_REFUSED = 201
 
 
 def of_the_wire(evidence: Evidence) -> Iterator[str]:
@@ -40,11 +42,18 @@ def _amended(evidence: Evidence, ref: str, order: Order) -> Iterator[str]:
     asked = [place for place, row in evidence.entries(AmendAsked) if str(row.entry.intent) == ref]
     if not asked or any(each.kind in OUTAGES for each in evidence.plan.troubles):
         return
-    failed = any(str(row.entry.intent) == ref for _, row in evidence.entries(AmendFailed))
+    failed = any(_is_refusal(row.entry, ref) for row in evidence.rows[asked[0] :])
     last = evidence.rows[asked[-1]].entry
     lived = evidence.alive_at(order, evidence.moments[asked[-1]] + _ARRIVES)
     if lived and not failed and order.ticket.limit != _limit(last.pricing):
         yield f"{ref} was amended to {_limit(last.pricing)}, and works at {order.ticket.limit}"
+
+
+def _is_refusal(entry: object, ref: str) -> bool:
+    """Of an amendment: the order stands as it stood."""
+    if isinstance(entry, AmendFailed):
+        return str(entry.intent) == ref
+    return isinstance(entry, OrderReport) and entry.order_ref == ref and entry.code == _REFUSED
 
 
 def _prices(evidence: Evidence) -> defaultdict[str, set[Decimal | None]]:
