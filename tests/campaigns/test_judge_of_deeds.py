@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from attrs import evolve
@@ -16,10 +17,11 @@ from judging.wire import of_the_wire
 from proving.outcome import Outcome, outcome_of
 from staging.plan import Mishap, Plan, Trouble
 
-from gamma_scalper.domain.entries import Ordered, Reconciled
+from gamma_scalper.domain.entries import AmendAsked, Ordered, Reconciled
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Limit, Purpose, Side
+from gamma_scalper.domain.ports import OrderReport, Standing
 from gamma_scalper.exchange.faults import Kind
 from gamma_scalper.strategies.base import Hold
 from gamma_scalper.strategies.gamma_scalp import GammaScalp
@@ -60,6 +62,24 @@ def test_an_order_that_is_not_what_was_written_down_is_seen(said: str, other: An
     with order_of(Purpose.HEDGE, **other) as evidence:
         assert any(said in why for why in of_the_wire(evidence))
     assert not list(of_the_wire(Evidence(honest())))
+
+
+def test_an_amendment_that_did_not_arrive_is_seen_unless_the_broker_refused_it() -> None:
+    quiet = evolve(honest(), plan=evolve(honest().plan, troubles=()))
+    row = next(row for row in reversed(honest().rows) if isinstance(row.entry, AmendAsked))
+    ref = str(row.entry.intent)
+    order = Evidence(quiet).orders[ref][0]
+    refused = OrderReport(
+        at=row.at, order_ref=ref, perm_id=1, standing=Standing.UNKNOWN, filled=0, remaining=1, code=201
+    )
+    told = evolve(quiet, rows=[*honest().rows, row._replace(entry=refused)])
+    before, order.ticket = order.ticket, evolve(order.ticket, kind=Limit(order.ticket.limit + 5))
+    try:
+        with patch.object(Evidence, "alive_at", lambda *_: True):
+            assert any("was amended to" in why for why in of_the_wire(Evidence(quiet)))
+            assert not any("was amended to" in why for why in of_the_wire(Evidence(told)))
+    finally:
+        order.ticket = before
 
 
 def test_an_entry_that_holds_back_less_than_it_costs_is_seen() -> None:
