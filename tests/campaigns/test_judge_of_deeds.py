@@ -12,12 +12,13 @@ from honest_session import honest
 from judging.causes import of_the_causes
 from judging.deeds import of_the_deeds
 from judging.evidence import Evidence
+from judging.permits import of_the_permits
 from judging.purse import of_the_purse
 from judging.wire import of_the_wire
 from proving.outcome import Outcome, outcome_of
 from staging.plan import Mishap, Plan, Trouble
 
-from gamma_scalper.domain.entries import AmendAsked, Ordered, Reconciled
+from gamma_scalper.domain.entries import AmendAsked, Ordered, Paused, Reconciled
 from gamma_scalper.domain.exits import ExitCode
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Limit, Purpose, Side
@@ -127,6 +128,31 @@ def test_a_book_that_never_hedges_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
     assert any("was left with a delta of" in why for why in played(moved).violations)
     monkeypatch.undo()
     assert not played(moved).violations
+
+
+def test_an_option_that_is_sold_without_being_held_is_seen() -> None:
+    evidence = Evidence(honest())
+    sold = {key: each._replace(side=Side.SELL) for key, each in evidence.corrected.items()}
+    evidence.__dict__["corrected"] = sold  # as it would have been told
+    assert any("did not have" in why for why in of_the_deeds(evidence, "flat"))
+
+
+def test_flattening_that_leads_away_from_nothing_is_seen() -> None:
+    evidence = Evidence(evolve(honest(), plan=evolve(honest().plan, troubles=())))
+    hedges = {id: each for id, each in evidence.given.items() if each.intent.purpose is Purpose.HEDGE}
+    flattening = {id: each._replace(intent=evolve(each.intent, purpose=Purpose.FLATTEN)) for id, each in hedges.items()}
+    evidence.__dict__["given"] = {**evidence.given, **flattening}
+    with patch.object(Evidence, "outsiders", lambda _: ()):
+        assert any("was to flatten, and took" in why for why in of_the_deeds(evidence, "flat"))
+
+
+def test_an_amendment_that_was_not_permitted_is_seen() -> None:
+    rows = list(honest().rows)
+    place = next(place for place, row in enumerate(rows) if isinstance(row.entry, AmendAsked))
+    rows.insert(place, rows[place]._replace(book="", entry=Paused("a look", "ada")))
+    assert any(
+        "was amended though it was paused" in why for why in of_the_permits(Evidence(evolve(honest(), rows=rows)))
+    )
 
 
 def test_a_command_that_nobody_hears_is_seen() -> None:
