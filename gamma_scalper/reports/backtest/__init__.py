@@ -1,0 +1,1 @@
+"""What a backtest tells: its story as it was played, its figures, and the page a trader reads."""
