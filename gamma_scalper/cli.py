@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from gamma_scalper import logs
+from gamma_scalper.commands.backtest import commands as backtest_commands
 from gamma_scalper.commands.calculator import Asked, calculate, market_of
 from gamma_scalper.commands.inbox import commands as inbox_commands
 from gamma_scalper.commands.journal import commands as journal_commands
@@ -49,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for each in (journal_commands, inbox_commands, scan_commands, summary_commands, verify_commands):
+for each in (backtest_commands, journal_commands, inbox_commands, scan_commands, summary_commands, verify_commands):
     app.add_typer(each)
 
 

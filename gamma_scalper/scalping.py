@@ -10,8 +10,9 @@ from gamma_scalper.domain.ports import Broker
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.strategy_entries import StrategyEntry
 from gamma_scalper.kernel import Channel, Clock, Conflate, Stage, Unbounded, Watch
-from gamma_scalper.pipeline.accounting import Accounting
+from gamma_scalper.pipeline.accounting import INTERVAL_S, Accounting
 from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.pipeline.cadence import Cadence
 from gamma_scalper.pipeline.delta_engine import DeltaEngine
 from gamma_scalper.pipeline.governor import Governor
 from gamma_scalper.pipeline.lookout import Lookout, Sight
@@ -46,19 +47,22 @@ class Scalping:
         clock: Clock,
         *,
         forgetful: bool = False,
+        cadence: Cadence = Cadence(),
+        interval_s: float = INTERVAL_S,
     ) -> None:
-        """A `forgetful` one begins its strategies anew, whatever they noted before."""
+        """A `forgetful` one begins its strategies anew, whatever they noted before; `interval_s` is the accounts'."""
         self._trading, self._books, self._clock = trading, books, clock
         self._notes = {} if forgetful else dict(trading.remembered.notes)
         self.sights = {name: _sights(name) for name in sorted(trading.books)}
         self.thoughts = {name: each.thoughts for name, each in self.sights.items()}
         triggers = {name: book.queues.triggers for name, book in trading.books.items()}
-        self.governor = Governor(trading.house, self.thoughts, triggers)
+        self.governor = Governor(trading.house, self.thoughts, triggers, cadence)
         self.lookout = Lookout(
-            trading.house, broker, trading.board, {name: self._sight(name) for name in self.sights}, clock
+            trading.house, broker, trading.board, {name: self._sight(name) for name in self.sights}, clock, cadence
         )
         pricing = {name: books[name].pricing for name in self.sights}
-        self.accounting = Accounting(trading.house, self.thoughts, pricing, clock, earned=trading.remembered.earned)
+        earned = trading.remembered.earned
+        self.accounting = Accounting(trading.house, self.thoughts, pricing, clock, earned, interval_s)
 
     async def run(self, also: Mapping[str, Coroutine[Any, Any, None]] = MappingProxyType({})) -> None:
         """Until the house ends, and `also` with it."""

@@ -20,7 +20,7 @@ from gamma_scalper.compiled_code import load_compiled_code, load_market_code
 from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Stock
-from gamma_scalper.domain.ports import Broker, Refused, Unanswered
+from gamma_scalper.domain.ports import Broker
 from gamma_scalper.domain.settings import keys_of, value_at
 from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.journal.reader import JournalReader
@@ -34,6 +34,7 @@ from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.portfolio.ledger import holdings
 from gamma_scalper.recovery import keep, recover
 from gamma_scalper.reports.summary_shown import session_summary
+from gamma_scalper.residents import resident_of
 from gamma_scalper.risk.governance import HOUSE
 from gamma_scalper.scalping import Scalping
 from gamma_scalper.system import Config, SystemParameters
@@ -220,21 +221,6 @@ def _halted_for_good(trading: Trading) -> bool:
         (HOUSE in halted or name in halted) and not holdings(book.manager.state.ledger)
         for name, book in trading.books.items()
     )
-
-
-async def resident_of(broker: Broker, clock: Clock, about: BookParameters) -> Resident:
-    """The book, with what the broker says of its underlying."""
-    symbol = about.underlying.symbol
-    try:
-        share = await broker.catalogue.stock(symbol, about.underlying.currency)
-    except (Refused, Unanswered) as error:
-        raise UserError(
-            f"book {about.name}: {symbol}: {error}; look at [underlying] in books/{about.name}.toml",
-            ExitCode.NOTHING_TRADABLE,
-        ) from error
-    hours = about.hours()
-    hours.of(share, clock.now())  # calendars take a while to load, and nobody should wait for them later
-    return about.resident(share, hours)
 
 
 def program_version() -> str:

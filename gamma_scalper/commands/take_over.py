@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from gamma_scalper import logs
-from gamma_scalper.commands.run import digest, last_moment, program_version, resident_of
+from gamma_scalper.commands.run import digest, last_moment, program_version
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.domain.exits import ExitCode, UserError
@@ -25,6 +25,7 @@ from gamma_scalper.paper_account import Kept
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.portfolio.ledger import holdings
 from gamma_scalper.recovery import Remembered, recover
+from gamma_scalper.residents import resident_of
 from gamma_scalper.system import Config
 from gamma_scalper.trading import Terms, Trading
 

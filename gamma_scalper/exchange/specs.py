@@ -50,6 +50,13 @@ class ReplayParameters:
         form="ex-dates and amounts such as 2026-03-20:1.75+2026-06-18:1.80",
         check=are_ex_dates,
     )
+    first: str = setting("", "the first day", form="an ISO date", check=lambda text: not text or is_date(text))
+    last: str = setting("", "the last day, included", form="an ISO date", check=lambda text: not text or is_date(text))
+
+    @property
+    def asked_for(self) -> tuple[date | None, date | None]:
+        first, last = (date.fromisoformat(day) if day else None for day in (self.first, self.last))
+        return first, last
 
 
 @frozen(kw_only=True)
@@ -57,8 +64,6 @@ class LeanParameters(ReplayParameters):
     """Which part of a LEAN folder is played back."""
 
     symbol: str = setting("", "the underlying; may be left out where there is one only")
-    first: str = setting("", "the first day", form="an ISO date", check=lambda text: not text or is_date(text))
-    last: str = setting("", "the last day, included", form="an ISO date", check=lambda text: not text or is_date(text))
 
 
 @frozen(kw_only=True)
@@ -141,13 +146,13 @@ def _tape(kind: str, path: Path, parameters: ReplayParameters | LeanParameters, 
 
     delay = parameters.option_close_delay_min
     if isinstance(parameters, LeanParameters):
-        first, last = (date.fromisoformat(day) if day else None for day in (parameters.first, parameters.last))
+        first, last = parameters.asked_for
         return read_lean(
             path, symbol=parameters.symbol or None, first=first, last=last, lenient=lenient,
             option_close_delay_min=delay,
         )  # fmt: skip
     read = {"csv": read_csv, "parquet": read_parquet, "rec": read_rec}[kind]
-    return read(path, lenient=lenient, option_close_delay_min=delay)
+    return read(path, lenient=lenient, option_close_delay_min=delay, days=parameters.asked_for)
 
 
 def _pushed(text: str) -> Market:

@@ -34,7 +34,7 @@ from gamma_scalper.portfolio.ledger_changes import NO_CHANGE, changes
 from gamma_scalper.pricing.lattice import Lattice
 from gamma_scalper.pricing.parameters import PricingParameters
 
-_INTERVAL_S = 300.0
+INTERVAL_S = 300.0
 _ENDLESS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ class Accounting:
         books: Mapping[str, PricingParameters],
         clock: Clock,
         earned: Mapping[str, Earnings] = MappingProxyType({}),
-        interval_s: float = _INTERVAL_S,
+        interval_s: float = INTERVAL_S,
     ) -> None:
         """`earned`: what is taken down already, of sessions before this one."""
         self._house, self._thoughts, self._clock = house, thoughts, clock

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _PATIENCE_S = 2.0
+_SOON_S = 1.0  # after the open: when there are quotes
 REFUSED = "refused: "  # how the outcome of a command begins that was not carried out
 
 
@@ -49,7 +50,7 @@ REFUSED = "refused: "  # how the outcome of a command begins that was not carrie
 class CaretakerParameters:
     """How often the house looks after itself."""
 
-    look_s: float = setting(1.0, "between looks for commands and for a new day", unit="s", at_least=0.1, at_most=60)
+    look_s: float = setting(1.0, "between looks for commands and for a new day", unit="s", at_least=0.1, at_most=600)
     mark_s: float = setting(10.0, "between marks of what the books are worth", unit="s", at_least=1, at_most=600)
     flatten_s: float = setting(
         120.0, "within which a book that is to be flattened should be", unit="s", at_least=5, at_most=3_600
@@ -91,7 +92,18 @@ class Caretaker:
                 for command in self._controls.pending():
                     if command.name != "accept" or self._reconciling.newest is not None:  # else it waits for that
                         await self._obey(command, self._controls)
-            await self._house.clock.sleep(self._parameters.look_s)
+            await self._house.clock.sleep(self._rest_s())
+
+    def _rest_s(self) -> float:
+        """Where nobody can send commands a closed market needs no looks until it opens, or a new day begins."""
+        look_s, now = self._parameters.look_s, self._house.clock.now()
+        if self._controls is not None or not all(map(self._closed, self._books)):
+            return look_s
+        residents = [self._house.residents[book] for book in self._books]
+        sessions = [resident.hours.of(resident.underlying, now) for resident in residents]
+        midnight = datetime.combine(trading_day(now) + timedelta(days=1), time(0), _NEW_YORK)
+        moments = [midnight, *(session.opens for session in sessions if session is not None)]
+        return max(min((moment - now).total_seconds() for moment in moments) + _SOON_S, look_s)
 
     def look(self) -> None:
         """A new day, a panic file, and what the books are worth."""

@@ -13,6 +13,7 @@ from gamma_scalper.domain.entries import Mode, ModeChanged, PermitChanged
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.strategy_entries import StateChanged
 from gamma_scalper.kernel import Channel, Watch, Writer, all_of, together
+from gamma_scalper.pipeline.cadence import Cadence
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.pipeline.motion import implied_vol
@@ -33,10 +34,7 @@ _LAG, _BUSY, _IN_BAND = (
 )
 _TOLD_BY_THE_STATE = {_LAG, _IN_BAND}  # they come and go all day; the six dimensions tell of them
 _SEEN_BY_A_STRATEGY = {_LAG, _BUSY}  # in its own picture, which is newer
-_SILENT_S = 30.0  # without a thought, after which the state space is made without one
 _EXIT_S = 120.0  # for an exit that has to be, after which a person should look
-_REST_S = 10.0  # between two looks at most, where nothing happens that is seen at once
-_REST_CLOSED_S = 60.0  # the same while the market is closed: time brings little until it opens
 
 
 @frozen(kw_only=True)
@@ -65,7 +63,6 @@ class _Ward:
     looked_at: datetime | None = None
     thought_at: datetime | None = None
     seen: tuple[object, ...] = ()  # what the last look was made of, besides the market
-    red: bool = True  # the lamp; the mode goes by how long it is
     rest_s: float = 0.0  # from the last look on
     space: StateSpace | None = None
     states: StateChanged | None = None  # as it stands in the journal
@@ -84,9 +81,9 @@ class Governor:
         house: TradingHouse,
         thoughts: Mapping[str, Watch[Thought | None]],
         triggers: Mapping[str, Channel[Trigger]],
-        look_s: float = 1.0,
+        cadence: Cadence = Cadence(),
     ) -> None:
-        self._house, self._thoughts, self._triggers, self._look_s = house, thoughts, triggers, look_s
+        self._house, self._thoughts, self._triggers, self._cadence = house, thoughts, triggers, cadence
         standings = {book: Watch(Standing()) for book in sorted(thoughts)}
         outlooks: dict[str, Watch[Outlook | None]] = {book: Watch(None) for book in standings}
         self.standings: Mapping[str, Watch[Standing]] = standings
@@ -123,11 +120,11 @@ class Governor:
         while True:
             rung, now = bell.times, clock.now()
             rested_s = math.inf if ward.looked_at is None else (now - ward.looked_at).total_seconds()
-            if rested_s >= ward.rest_s or ward.red or not all(map(is_, ward.seen, self._seen(book))):
-                silent = ward.thought_at is None or (now - ward.thought_at).total_seconds() >= _SILENT_S
+            if rested_s >= ward.rest_s or not all(map(is_, ward.seen, self._seen(book))):
+                silent = ward.thought_at is None or (now - ward.thought_at).total_seconds() >= self._cadence.silent_s
                 self.look(book, thinking=silent)
                 rested_s = 0.0
-            await bell.rest(clock, rung, self._look_s, self._look_s if ward.red else ward.rest_s - rested_s)
+            await bell.rest(clock, rung, self._cadence.look_s, ward.rest_s - rested_s)
 
     def _seen(self, book: str) -> tuple[object, ...]:
         """What people and brokers change, each the same object as long as nobody has."""
@@ -158,8 +155,8 @@ class Governor:
             ward.space = state_space(facts, risk, said)
             self._note_state(book, ward.space)
         self._note_permit(book, allowed)
-        ward.looked_at, ward.red, ward.seen = facts.now, lamp.lamp is Lamp.RED, self._seen(book)
-        ward.rest_s = _rest_s(facts)
+        ward.looked_at, ward.seen = facts.now, self._seen(book)
+        ward.rest_s = self._cadence.rest_red_s if lamp.lamp is Lamp.RED else self._rest_s(facts)
         standing = _standing(facts, allowed, must_exit(facts, risk) or "")
         ward.standing.publish(standing)
         ward.outlook.publish(self._outlook(facts, allowed, ward.space, lamp))
@@ -222,6 +219,15 @@ class Governor:
             hedges_today=0 if governance.hedging is None else governance.hedging.today,
         )
 
+    def _rest_s(self, facts: Facts) -> float:
+        """Between two looks where nothing happens."""
+        shares = (facts.market.contracts or {}).get(facts.book.underlying.con_id)
+        session = None if shares is None else shares.session
+        rest_s = self._cadence.rest_s
+        if session is None or session.contains(facts.now):
+            return rest_s
+        return min(max((session.opens - facts.now).total_seconds(), rest_s), self._cadence.rest_closed_s)
+
     def _tell(self, book: str, matters: tuple[object, ...]) -> None:
         """A strategy looks again at once when what it may do has changed in what matters to it."""
         ward = self._wards[book]
@@ -229,15 +235,6 @@ class Governor:
             ward.matters = matters
             ward.triggers += 1
             self._triggers[book].put_nowait(Trigger(book=book, seq=ward.triggers, reasons=(Reason.CONTROL,)))
-
-
-def _rest_s(facts: Facts) -> float:
-    """Between two looks where nothing happens."""
-    shares = (facts.market.contracts or {}).get(facts.book.underlying.con_id)
-    session = None if shares is None else shares.session
-    if session is None or session.contains(facts.now):
-        return _REST_S
-    return min(max((session.opens - facts.now).total_seconds(), _REST_S), _REST_CLOSED_S)
 
 
 def _standing(facts: Facts, allowed: Permit, why_exit: str) -> Standing:

@@ -14,6 +14,7 @@ from gamma_scalper.domain.ports import Broker, Link
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.domain.snapshots import Shortlist
 from gamma_scalper.kernel import Channel, Clock, together
+from gamma_scalper.pipeline.cadence import Cadence
 from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.market_lines import MarketLines, Single
@@ -28,7 +29,6 @@ from gamma_scalper.risk import governance
 from gamma_scalper.strategies.limits import Limits
 from gamma_scalper.strategies.straddle_selection import SelectionParameters
 
-_LOOK_S, _REST_S = 1.0, 10.0  # between two looks, and at most where nothing has changed
 _OLD_AFTER = 2.5  # times `rescan_s`: a shortlist older than that is of another market
 
 
@@ -62,8 +62,15 @@ class Lookout:
     """
 
     def __init__(
-        self, house: TradingHouse, broker: Broker, board: QuoteBoard, books: Mapping[str, Sight], clock: Clock
+        self,
+        house: TradingHouse,
+        broker: Broker,
+        board: QuoteBoard,
+        books: Mapping[str, Sight],
+        clock: Clock,
+        cadence: Cadence = Cadence(),
     ) -> None:
+        self._cadence = cadence
         self._house, self._broker, self._board, self._clock = house, broker, board, clock
         self._books = {book: books[book] for book in sorted(books)}
         self._seen = {book: _Seen() for book in self._books}
@@ -111,7 +118,7 @@ class Lookout:
         while True:
             rung = bell.times
             await self.look()
-            await bell.rest(self._clock, rung, _LOOK_S, _REST_S)
+            await bell.rest(self._clock, rung, self._cadence.look_s, self._cadence.rest_s)
 
     async def look(self) -> None:
         """Bring what is subscribed, routed and told in line with what the desks hold and want now."""
@@ -162,7 +169,7 @@ class Lookout:
                 async with self._scanning:
                     if self._is_due(book) and self._may_enter(book):
                         await self._scan(book)
-            await bell.rest(self._clock, rung, _LOOK_S, min(map(self._waits_s, self._books)))
+            await bell.rest(self._clock, rung, self._cadence.look_s, min(map(self._waits_s, self._books)))
 
     def _is_due(self, book: str) -> bool:
         looked_at = self._seen[book].looked_at
@@ -172,14 +179,14 @@ class Lookout:
     def _waits_s(self, book: str) -> float:
         """Until time alone may bring a scan."""
         now, looked_at, sight = self._clock.now(), self._seen[book].looked_at, self._books[book]
-        waits_s = _REST_S
+        waits_s = self._cadence.rest_s
         if looked_at is not None:
             rest = timedelta(seconds=sight.selection.rescan_s)
             waits_s = min(waits_s, (looked_at + rest - now).total_seconds())
         session = sight.hours.of(sight.underlying, now)
         if session is not None and session.opens > now:
             waits_s = min(waits_s, (session.opens - now).total_seconds())
-        return max(waits_s, _LOOK_S)
+        return max(waits_s, self._cadence.look_s)
 
     def _may_enter(self, book: str) -> bool:
         """Nothing is looked for that would not be bought."""

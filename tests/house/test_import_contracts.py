@@ -120,6 +120,7 @@ OUTERMOST = {
     "trading",
     "recovery",
     "backtest",
+    "residents",
 }
 
 

@@ -15,9 +15,9 @@ from gamma_scalper.exchange.replay.arrays import Flags, Whole
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.hours import TradingHours, new_york_day, trading_hours
 from gamma_scalper.exchange.replay.ordering import backwards, replaced
-from gamma_scalper.exchange.replay.placing import Placing
+from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days, Placing, outside
 from gamma_scalper.exchange.replay.tape import Account, Columns, OpenInterest, Tape, total
-from gamma_scalper.exchange.replay.verdict import GOOD, judge, tally
+from gamma_scalper.exchange.replay.verdict import GOOD, Rule, judge, tally
 
 
 @frozen(eq=False)
@@ -51,6 +51,7 @@ def assemble(
     hours: TradingHours,
     *,
     lenient: bool,
+    days: Days = ALL_DAYS,
     open_interest: Mapping[int, OpenInterest] | None = None,
     other_accounts: Sequence[Account] = (),
     notices: Sequence[str] = (),
@@ -69,7 +70,10 @@ def assemble(
         number = int(np.searchsorted(starts, table.row[row], side="right")) - 1
         return batches[number].locate(int(table.row[row] - starts[number]))
 
-    for rules_of in (placing.rules, backwards, replaced):
+    def asked_for(_: Whole, time: Whole) -> list[Rule]:
+        return outside(days, time)
+
+    for rules_of in (asked_for, placing.rules, backwards, replaced):
         rules = rules_of(table.contract, table.columns.time)
         verdict = judge(rules, len(table.row), locate, lenient)
         bounds = np.searchsorted(table.row, starts).tolist()

@@ -10,15 +10,16 @@ from pyarrow import parquet
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.listing import Name
+from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days
 from gamma_scalper.exchange.replay.table import check_header, read_rows, to_tape
 from gamma_scalper.exchange.replay.tape import Tape
 
 
-def read_parquet(path: Path, *, lenient: bool = False, option_close_delay_min: int = 0) -> Tape:
+def read_parquet(path: Path, *, lenient: bool = False, option_close_delay_min: int = 0, days: Days = ALL_DAYS) -> Tape:
     """The files of a folder are read in the order of their names, and belong together."""
     names: dict[Name, int] = {}
     batches = [_batch(file, names, lenient) for file in _files(path)]
-    return to_tape(f"parquet:{path}", batches, names, option_close_delay_min, lenient)
+    return to_tape(f"parquet:{path}", batches, names, option_close_delay_min, lenient, days)
 
 
 def _files(path: Path) -> list[Path]:

@@ -21,6 +21,9 @@ from gamma_scalper.exchange.replay.verdict import Rule
 
 _FOREVER = np.iinfo(np.int64).max
 
+Days = tuple[date | None, date | None]  # the first and the last of a source that are asked for; None: its own
+ALL_DAYS: Days = (None, None)
+
 
 @frozen(eq=False)
 class Placing:
@@ -79,6 +82,14 @@ class Placing:
     def _place(self, contract: Whole, time: Whole) -> tuple[Whole, Whole]:
         day = np.searchsorted(self.begins, time, side="right") - 1
         return day, self.closes[self.is_option[contract], day]
+
+
+def outside(days: Days, time: Whole) -> list[Rule]:
+    """A part of a source can be played; the rest of it is set aside."""
+    first, last = days
+    before = time < (0 if first is None else new_york_midnight(first))
+    after = time >= (_FOREVER if last is None else new_york_midnight(last + timedelta(days=1)))
+    return [Rule("outside the days asked for", before | after, str, mistake=False)]
 
 
 def _over(contract: Listed | None) -> int:

@@ -18,6 +18,7 @@ from gamma_scalper.exchange.replay.assembly import assemble, hours_of
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.hours import nanoseconds
 from gamma_scalper.exchange.replay.instrument_codec import instrument_from_json, quote_from_json
+from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days
 from gamma_scalper.exchange.replay.recorder import FORMAT, HEADER, VERSION
 from gamma_scalper.exchange.replay.tape import Columns, Tape
 
@@ -122,7 +123,7 @@ def read_recording(path: Path, *, lenient: bool = False) -> Recording:
     return Recording(entries.contracts, quotes, dict(entries.rejected))
 
 
-def read_rec(path: Path, *, lenient: bool = False, option_close_delay_min: int = 0) -> Tape:
+def read_rec(path: Path, *, lenient: bool = False, option_close_delay_min: int = 0, days: Days = ALL_DAYS) -> Tape:
     """A tape of it; contracts keep the conIds they were recorded with."""
     entries = Entries(path, lenient)
     lines, con_ids, times, bid_sizes, ask_sizes = (array("q") for _ in range(5))
@@ -151,7 +152,7 @@ def read_rec(path: Path, *, lenient: bool = False, option_close_delay_min: int =
     expiries = [contract.expiry for contract in contracts if isinstance(contract, Option)]
     source = f"rec:{path}"
     hours = hours_of(source, [batch], expiries, option_close_delay_min)
-    return assemble(source, [batch], _with_underlyings(contracts), contracts, hours, lenient=lenient)
+    return assemble(source, [batch], _with_underlyings(contracts), contracts, hours, lenient=lenient, days=days)
 
 
 def _with_underlyings(contracts: list[Listed]) -> list[Listed | None]:

@@ -26,6 +26,7 @@ class Replayed:
     def __init__(self, tape: Tape, name: str, *, step_s: float = 1.0, dividends: str = "") -> None:
         self._tape = tape
         self._name = name
+        self.step_s = step_s
         self._ticks = Ticks.of(tape.days, step_s)
         self._dividends = _schedule(tape, dividends)
         shares = [nanoseconds(session.closes) for session in tape.hours.shares.sessions]

@@ -16,6 +16,7 @@ from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.fields import moments, price, size
 from gamma_scalper.exchange.replay.listing import Name, OptionName, number
 from gamma_scalper.exchange.replay.naming import NAMING, Unnamed, name_of
+from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days
 from gamma_scalper.exchange.replay.tape import Columns, Tape
 from gamma_scalper.exchange.replay.verdict import GOOD, Rule, judge, tally
 
@@ -97,8 +98,13 @@ def _garbled(key: str) -> Unnamed:
 
 
 def to_tape(
-    source: str, batches: Sequence[Batch], names: Mapping[Name, int], option_close_delay_min: int, lenient: bool
+    source: str,
+    batches: Sequence[Batch],
+    names: Mapping[Name, int],
+    option_close_delay_min: int,
+    lenient: bool,
+    days: Days = ALL_DAYS,
 ) -> Tape:
     expiries = [name.expiry for name in names if isinstance(name, OptionName)]
     hours = hours_of(source, batches, expiries, option_close_delay_min)
-    return assemble(source, batches, number(list(names), hours), list(names), hours, lenient=lenient)
+    return assemble(source, batches, number(list(names), hours), list(names), hours, lenient=lenient, days=days)

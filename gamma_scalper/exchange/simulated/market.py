@@ -78,6 +78,10 @@ class SimulatedMarket:
     def now(self) -> datetime:
         return self._now
 
+    @property
+    def step_s(self) -> float:
+        return self._parameters.step
+
     def next_tick(self) -> datetime | None:
         return self._next
 

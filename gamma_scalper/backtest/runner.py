@@ -1,0 +1,124 @@
+"""The very ring that trades, on its own clock over a market of the past: from a question to the story of what came."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from attrs import frozen
+
+from gamma_scalper.backtest import cadence
+from gamma_scalper.backtest.looking import Looking
+from gamma_scalper.backtest.span import Span, span_of
+from gamma_scalper.broker.simulated import SimulatedBroker, Venue
+from gamma_scalper.compiled_code import load_market_code
+from gamma_scalper.domain.entries import SessionBegan
+from gamma_scalper.exchange.engine import Engine
+from gamma_scalper.exchange.parameters import ExchangeParameters
+from gamma_scalper.journal.memory import MemoryJournal
+from gamma_scalper.kernel import Clock, LoopClock, VirtualLoop
+from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.recovery import Remembered
+from gamma_scalper.reports.backtest.story import Story
+from gamma_scalper.residents import resident_of
+from gamma_scalper.scalping import Scalping
+from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
+from gamma_scalper.trading import Terms, Trading
+
+Progress = Callable[[date], None]  # a session is over
+
+_INTERVAL_S = 300.0
+_AFTER = timedelta(minutes=1)  # the last close
+
+
+@frozen(kw_only=True)
+class Backtest:
+    """What is asked."""
+
+    system: SystemParameters
+    books: Mapping[str, BookParameters]
+    market: str
+    seed: int
+    first: date | None = None  # trading days, both included; None: the market's own
+    last: date | None = None
+    settings: Mapping[str, str] = {}  # what to tell of them
+
+
+def _unseen(day: date) -> None:
+    pass
+
+
+def backtest(asked: Backtest, progress: Progress = _unseen) -> Story:
+    """Raises `UserError` where market, days or books leave nothing to play."""
+    load_market_code()
+    span = span_of(asked.market, asked.seed, asked.first, asked.last)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_Run(asked, span, progress).play())
+
+
+class _Run:
+    def __init__(self, asked: Backtest, span: Span, progress: Progress) -> None:
+        self._asked, self._span, self._progress = asked, span, progress
+        self._step_s = span.step_s
+        self._books = {name: cadence.of_book(book, self._step_s) for name, book in asked.books.items()}
+        first = next(iter(asked.books.values()))
+        self._engine = Engine(
+            span.market,
+            accounts={SIMULATED_ACCOUNT: Decimal(asked.system.paper_cash)},
+            parameters=ExchangeParameters(venue=asked.system.venue, fees=first.fees),
+            seed=asked.seed,
+        )
+
+    async def play(self) -> Story:
+        clock = LoopClock(asyncio.get_running_loop(), self._engine.now)
+        broker, journal = SimulatedBroker(Venue(self._engine, clock), SIMULATED_ACCOUNT), MemoryJournal()
+        await broker.start()
+        try:
+            trading = Trading(
+                broker=broker,
+                journal=journal,
+                clock=clock,
+                remembered=Remembered(),
+                residents=[await resident_of(broker, clock, about) for about in self._books.values()],
+                terms=Terms(
+                    session=SessionBegan("paper", "backtest", ""),
+                    reconcile=cadence.of_reconciling(),
+                    caretaker=cadence.of_caretaker(self._step_s),
+                ),
+            )
+            scalping = Scalping(
+                trading, self._books, broker, clock, cadence=cadence.of_house(self._step_s), interval_s=_INTERVAL_S
+            )
+            looking = {name: Looking(thoughts) for name, thoughts in scalping.thoughts.items()}
+            await clock.sleep(1.0)  # what the house does by the clock comes after the quotes of a tick, not before
+            watching = {f"looks at {name}": each.run() for name, each in looking.items()}
+            await scalping.run({**watching, "plays": self._end(trading, clock)})
+        finally:
+            await broker.stop()
+        return self._story(journal, looking)
+
+    async def _end(self, trading: Trading, clock: Clock) -> None:
+        for session in self._span.sessions:
+            await _sleep_until(clock, session.closes)
+            self._progress(session.day)
+        await _sleep_until(clock, self._span.ends + _AFTER)
+        trading.stop("the last day is over")
+        await asyncio.Event().wait()
+
+    def _story(self, journal: MemoryJournal, looking: Mapping[str, Looking]) -> Story:
+        asked, span = self._asked, self._span
+        return Story(
+            market=span.market.name,
+            seed=asked.seed,
+            first=span.sessions[0].day,
+            last=span.sessions[-1].day,
+            cash=asked.system.paper_cash,
+            settings=asked.settings,
+            rows=tuple(journal.rows()),
+            looks={name: each.looks() for name, each in looking.items()},
+            source=span.source,
+        )
+
+
+async def _sleep_until(clock: Clock, moment: datetime) -> None:
+    await clock.sleep(max((moment - clock.now()).total_seconds(), 0.0))

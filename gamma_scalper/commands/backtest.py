@@ -1,0 +1,83 @@
+"""The command `backtest`: the ring that trades, over a market of the past, and what came of it."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOption, load, to_trade
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.settings import keys_of, value_at
+from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.system import Config
+
+commands = typer.Typer()
+
+MarketOption = Annotated[
+    str | None,
+    typer.Option(
+        "--market",
+        metavar="SPEC",
+        help="A generated market such as heston:step=60; or csv:, parquet: or rec:PATH, lean:DIR. Else MARKET.",
+    ),
+]
+FromOption = Annotated[str, typer.Option("--from", metavar="DAY", help="The first trading day, as 2026-01-05.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="The last trading day, included.")]
+
+
+@commands.command()
+def backtest(
+    context: typer.Context,
+    book: TradedBookOption = None,
+    spec: MarketOption = None,
+    first: FromOption = "",
+    last: ToOption = "",
+    seed: Annotated[int | None, typer.Option(help="All chance is drawn from it; SEED otherwise.")] = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trade a market of the past, with the very ring that trades today, and tell where the money came from.
+
+    main.py backtest --market "heston:step=60" --to 2026-03-31
+
+    main.py backtest --book spy --market parquet:state/history/quotes/SPY --from 2026-01-05 --set hedge.policy=fixed
+
+    A generated market is played for 30 days where --to is not given. With step=60 it is quoted once a minute, and a
+    month takes seconds; a replayed file is offered every second unless its spec says step=60.
+    """
+    from gamma_scalper.backtest.runner import Backtest
+    from gamma_scalper.backtest.runner import backtest as play
+    from gamma_scalper.reports.summary_shown import session_summary
+
+    named = (("market", spec), ("seed", seed))
+    loaded = load(context, [*(f"{key}={value}" for key, value in named if value is not None), *(set_ or ())])
+    books = to_trade(loaded, book)
+    asked = Backtest(
+        system=loaded.system,
+        books=books,
+        market=loaded.system.market,
+        seed=loaded.system.seed,
+        first=day_of("--from", first),
+        last=day_of("--to", last),
+        settings=told(loaded, books),
+    )
+    story = play(asked)
+    Console().print(session_summary(story.rows))
+
+
+def day_of(flag: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UserError(f"{flag} {text}: expected an ISO date such as 2026-01-05") from error
+
+
+def told(config: Config, books: dict[str, BookParameters]) -> dict[str, str]:
+    """What of the books was not left at its default."""
+    found = {}
+    for name, book in books.items():
+        for key in keys_of(BookParameters):
+            if config.origins.get(f"{name}:{key.path}", "default") != "default":
+                found[f"{name}:{key.path}"] = str(value_at(book, key.path))
+    return found
