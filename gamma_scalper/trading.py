@@ -27,7 +27,6 @@ from gamma_scalper.domain.journal_ports import Controls, Journal
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.ports import Broker, Link, OrderRouter, Recap, Warned
 from gamma_scalper.domain.proposals import Withdraw
-from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.kernel import (
     Block,
@@ -136,8 +135,8 @@ class Trading:
         self._other_stages: dict[str, list[str]] = {}  # book -> names of those besides its desk
         self._stopping = asyncio.Event()
         self._why_stopped = ""
-        self._shares: Channel[Quote] = Channel("shares", Conflate(lambda _, newer: newer, lambda quote: quote.con_id))
-        self.board.read_into(self._shares)
+        for name, resident in self._residents.items():
+            self.board.show(resident.underlying.con_id, partial(self.house.see, name))
 
     @property
     def remembered(self) -> Remembered:
@@ -162,7 +161,6 @@ class Trading:
             await together(
                 **also,
                 quotes=self.board.follow(),
-                sees=self._see(),
                 listens=self._listening.run(),
                 reconciles=self.reconciling.run(),
                 takes_care=self._caretaker.run(),
@@ -279,13 +277,6 @@ class Trading:
             self.reconciling.want()
         elif isinstance(entry, Warned):
             self.reconciling.hear(entry)
-
-    async def _see(self) -> None:
-        """Snapshots of the books' underlyings."""
-        async for quote in self._shares:
-            for name, resident in self._residents.items():
-                if resident.underlying.con_id == quote.con_id:
-                    self.house.see(name, quote)
 
 
 async def _emergency(book: BookAtWork) -> None:

@@ -11,6 +11,7 @@ from gamma_scalper.backtest import cadence
 from gamma_scalper.backtest.looking import Looking
 from gamma_scalper.backtest.span import Span, span_of
 from gamma_scalper.broker.simulated import SimulatedBroker, Venue
+from gamma_scalper.broker.simulated.parameters import SimulatedParameters
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.entries import SessionBegan
 from gamma_scalper.exchange.engine import Engine
@@ -28,6 +29,7 @@ from gamma_scalper.trading import Terms, Trading
 Progress = Callable[[date], None]  # a session is over
 
 _INTERVAL_S = 300.0
+_AS_RECORDED = SimulatedParameters(greeks=False)  # history has none, and ours of the same quotes would prove nothing
 _AFTER = timedelta(minutes=1)  # the last close
 
 
@@ -71,7 +73,8 @@ class _Run:
 
     async def play(self) -> Story:
         clock = LoopClock(asyncio.get_running_loop(), self._engine.now)
-        broker, journal = SimulatedBroker(Venue(self._engine, clock), SIMULATED_ACCOUNT), MemoryJournal()
+        venue, journal = Venue(self._engine, clock), MemoryJournal()
+        broker = SimulatedBroker(venue, SIMULATED_ACCOUNT, parameters=_AS_RECORDED)
         await broker.start()
         try:
             trading = Trading(

@@ -53,6 +53,7 @@ class Engine:
         seed: int = 0,
         faults: FaultSchedule = NO_FAULTS,
     ) -> None:
+        self.changes = 0  # things that were done: nothing is another while this is the same
         self.floor = Floor(market, parameters, seed, utc(market.now), FaultWatch(faults))
         self._take = self._handlers()
         mishaps.check_targets(self.floor)
@@ -67,6 +68,7 @@ class Engine:
         """Do what is due by now, then this; return all that happened, in order."""
         while self._work(now):
             pass
+        self.changes += 1
         self._take[type(event)](event)
         trading.wake(self.floor)
         return self.floor.collect()
@@ -83,6 +85,7 @@ class Engine:
     def _work(self, now: datetime) -> bool:
         due = self.floor.agenda.pop(now)
         if due is not None:
+            self.changes += 1
             self.floor.now = max(due.at, self.floor.now)
             routine.do(self.floor, due)
             trading.wake(self.floor)
@@ -188,6 +191,7 @@ class Engine:
 
     def closed_at(self, con_id: int, price: float) -> None:
         """The session before this exchange began ended there: restrictions of short sales and gaps go by it."""
+        self.changes += 1
         watch = self.floor.watch(con_id)
         watch.prior_close = watch.close = price
 

@@ -37,7 +37,6 @@ from gamma_scalper.pipeline import panic
 from gamma_scalper.pipeline.house import TradingHouse
 from gamma_scalper.pipeline.reconciling import Reconciling
 from gamma_scalper.portfolio.ledger import holdings, profit
-from gamma_scalper.risk.breakers import tripped
 from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
@@ -161,7 +160,7 @@ class Caretaker:
 
     def _break(self, book: str) -> None:
         """A loss limit that is reached is latched; what follows is the strategy's exit."""
-        for halt in tripped(self._house.facts(book), self._house.residents[book].risk):
+        for halt in self._house.losses(book):
             logger.bind(book=book).error("halted by {}: {}", halt.breaker, halt.why)
             self._house.take_down(book, halt)
 

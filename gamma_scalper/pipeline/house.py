@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attrs import define, evolve, field
 from loguru import logger
 
-from gamma_scalper.domain.entries import DeskEntry, Entry, Looked, Marked, Ordered
+from gamma_scalper.domain.entries import DeskEntry, Entry, Halted, Looked, Marked, Ordered
 from gamma_scalper.domain.instruments import Combo, Index, Leg, Option, Stock, legs_of
 from gamma_scalper.domain.journal_ports import Journal
 from gamma_scalper.domain.money import Money
@@ -30,7 +30,8 @@ from gamma_scalper.portfolio.desk import Desk, desk, reservations
 from gamma_scalper.portfolio.ledger import execution_keys, holdings
 from gamma_scalper.portfolio.reserve import Purse, budget_pot, cash_pot, release, reserve, stated
 from gamma_scalper.risk import governance, instructing
-from gamma_scalper.risk.facts import Facts, HouseFacts, MoneyFacts, Motion, PurseFacts
+from gamma_scalper.risk.breakers import tripped
+from gamma_scalper.risk.facts import BookFacts, Facts, HouseFacts, MoneyFacts, Motion, PurseFacts
 from gamma_scalper.risk.governance import HOUSE, Governance, govern
 from gamma_scalper.risk.last_look import last_look
 from gamma_scalper.risk.permit import approve
@@ -191,6 +192,16 @@ class TradingHouse:
             money=MoneyFacts() if plan is None else self._money(resident, state, plan, now),
         )
 
+    def losses(self, book: str) -> Sequence[Halted]:
+        """Those of the loss limits that are reached now, by the marks alone."""
+        now, resident = self.clock.now(), self.residents[book]
+        facts = Facts(
+            now=now,
+            governance=governance.facts_of(self.governance, book, now, resident.risk),
+            book=BookFacts(book=book, underlying=resident.underlying),
+        )
+        return tripped(facts, resident.risk)
+
     def approve(self, book: str, plan: Plan) -> Approved | Refused:
         answer = approve(self.facts(book, plan), plan, self.residents[book].risk)
         if isinstance(answer, Refused) or not any(amount.amount for amount in answer.reserved):
@@ -234,11 +245,12 @@ class TradingHouse:
     def see(self, book: str, quote: Quote) -> None:
         """A snapshot of the book's underlying, for what its rules say about gaps."""
         if quote.usable:
-            resident = self.residents[book]
-            session = resident.hours.of(resident.underlying, quote.received_at)
-            prior_close = self.board.condition(quote.con_id).prior_close
             watch = self._motions.setdefault(book, MotionWatch())
-            watch.see(quote.mid, quote.received_at, None if session is None else session.day, prior_close)
+            if not watch.knows(quote.received_at):
+                resident = self.residents[book]
+                session = resident.hours.of(resident.underlying, quote.received_at)
+                watch.enter(session, self.board.condition(quote.con_id).prior_close)
+            watch.see(quote.mid, quote.received_at)
 
     def reckon_with(
         self,

@@ -17,7 +17,6 @@ from gamma_scalper.pipeline.hours import Hours
 from gamma_scalper.pipeline.messages import Reason, Trigger
 from gamma_scalper.pipeline.spread_filter import SpreadFilter, SpreadRule
 from gamma_scalper.pipeline.universe import Universe
-from gamma_scalper.strategies.base import OLD_S
 
 _market: Callable[..., MarketSnapshot] = MarketSnapshot  # mypy can't read what its converters take
 _BACKGROUND_S = 1.0  # figures of the broker's that move slowly are asked for so often
@@ -33,7 +32,10 @@ class StreamerParameters:
     )
     move_pct: float = setting(0.0, "the same in percent, instead; 0: not given", unit="%", at_least=0, at_most=100)
     heartbeat_s: float = setting(
-        5.0, "until it looks again although nothing has moved", unit="s", at_least=0.1, at_most=600
+        5.0, "until it looks again although nothing has moved", unit="s", at_least=0.1, at_most=86_400
+    )
+    news_s: float = setting(
+        1.0, "after which the next quote of an option is news: orders may have waited for it", unit="s", above=0
     )
     closed_heartbeat_s: float = setting(30.0, "the same while the underlying does not trade", unit="s", at_least=0.1)
     spread_factor: float = setting(
@@ -87,6 +89,7 @@ class MarketDataStreamer:
         self._brokers: tuple[tuple[int, BrokerGreeks], ...] = ()  # conId -> the broker's figures
         self._prior_close: float | None = None
         self._asked_at = -math.inf  # for these two
+        self._due: Reason | None = None  # why to look again, once all that came together was heard
         self._told = 0  # triggers
         self._told_at = clock.monotonic()
         self._told_spot: float | None = None  # None: no price was known at the last trigger
@@ -97,10 +100,12 @@ class MarketDataStreamer:
 
     async def _hear(self) -> None:
         async for told in self._inbox:
-            if isinstance(told, Quote):
-                self._see(told)
-            else:
+            if isinstance(told, Universe):
                 self._look_at(told)
+            elif (why := self._see(told)) is not None:
+                self._due = why if self._due is not Reason.PRICE_MOVE else self._due
+            if self._due is not None and self._inbox.empty():  # what came together is one picture
+                self._trigger(self._due)
 
     def _look_at(self, universe: Universe) -> None:
         """Quotes may have come before the word that somebody wants them."""
@@ -114,20 +119,19 @@ class MarketDataStreamer:
         self._session, self._asked_at = None, -math.inf
         self._trigger(Reason.HEARTBEAT)
 
-    def _see(self, quote: Quote) -> None:
+    def _see(self, quote: Quote) -> Reason | None:
+        """Why to look again because of it, if so."""
         line = self._lines.get(quote.con_id)
         if line is None:
             line = self._lines[quote.con_id] = SpreadFilter(self._spreads)
         now = self._clock.now()
-        news = line.silent_s(now) > OLD_S
+        news = line.silent_s(now) > self._parameters.news_s
         line.hear(quote)
         if self._universe is None:
-            return
+            return None
         if quote.con_id == self._universe.underlying.con_id:
-            if self._has_moved(line, now):
-                self._trigger(Reason.PRICE_MOVE)
-        elif news:
-            self._trigger(Reason.HEARTBEAT)  # a leg that nobody has quoted for a while: orders may have waited for it
+            return Reason.PRICE_MOVE if self._has_moved(line, now) else None
+        return Reason.HEARTBEAT if news else None
 
     def _has_moved(self, line: SpreadFilter, now: datetime) -> bool:
         quote, before = line.standing(now), self._told_spot
@@ -164,6 +168,7 @@ class MarketDataStreamer:
 
     def _trigger(self, reason: Reason) -> None:
         market = self._snapshot()
+        self._due = None
         self._told += 1
         self._told_at = self._clock.monotonic()
         if market is not None:

@@ -2,10 +2,10 @@
 
 import math
 from collections import deque
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime, timedelta
 
 from gamma_scalper.domain.pictures import Picture
+from gamma_scalper.domain.sessions import Session
 from gamma_scalper.risk.facts import Motion
 
 _MINUTE = timedelta(minutes=1)
@@ -14,27 +14,38 @@ _MINUTES_PER_YEAR = 252 * 390  # of trading
 
 
 class MotionWatch:
-    """Fed with mid prices in the order of their moments; `session` is any name that changes from day to day."""
+    """Fed with mid prices in the order of their moments, session by session."""
 
     def __init__(self) -> None:
-        self._session: object = None
+        self._day: date | None = None
+        self._until: datetime | None = None  # the end of the session
         self._jump_pct: float | None = None
         self._last: float | None = None
-        self._seen = 0  # snapshots of this session
-        self._minutes: deque[tuple[datetime, float]] = deque(maxlen=_HALF_HOUR + 1)
+        self._minute: datetime | None = None  # of the newest price below
+        self._price = 0.0
+        self._steps: deque[float] = deque(maxlen=_HALF_HOUR)  # from minute to minute, in logarithms
         self._efficiency: float | None = None  # these two change with the minutes alone
         self._realised: float | None = None
 
-    def see(self, price: float, at: datetime, session: object, prior_close: float | None) -> None:
-        """One snapshot. The first of a session is measured against the close before it."""
-        if session != self._session:
-            self._session, self._seen, self._last = session, 0, prior_close
-            self._minutes.clear()
+    def knows(self, at: datetime) -> bool:
+        """Whether this moment is of the session it is in."""
+        return self._until is not None and at < self._until
+
+    def enter(self, session: Session | None, prior_close: float | None) -> None:
+        """The one that is open, else the next to open; its first price is measured against the close before it."""
+        day, self._until = (None, None) if session is None else (session.day, session.closes)
+        if day != self._day:
+            self._day, self._last, self._minute = day, prior_close, None
+            self._steps.clear()
+
+    def see(self, price: float, at: datetime) -> None:
+        """One snapshot."""
         self._jump_pct = None if not self._last else 100 * abs(price / self._last - 1)
         self._last = price
-        self._seen += 1
-        if not self._minutes or at >= self._minutes[-1][0] + _MINUTE:
-            self._minutes.append((at, price))
+        if self._minute is None or at >= self._minute + _MINUTE:
+            if self._minute is not None:
+                self._steps.append(math.log(price / self._price))
+            self._minute, self._price = at, price
             self._measure()
 
     def motion(self, implied_vol: float | None = None) -> Motion:
@@ -50,9 +61,8 @@ class MotionWatch:
     def _measure(self) -> None:
         """Of the whole half hour; as long as that is not seen, nothing is known."""
         self._efficiency = self._realised = None
-        prices = [price for _, price in self._minutes]
-        if len(prices) > _HALF_HOUR:
-            steps = [math.log(after / before) for before, after in pairwise(prices)]
+        steps = self._steps
+        if len(steps) == _HALF_HOUR:
             way = sum(map(abs, steps))
             self._efficiency = abs(sum(steps)) / way if way else None
             self._realised = math.sqrt(sum(step * step for step in steps) / len(steps) * _MINUTES_PER_YEAR)

@@ -1,6 +1,6 @@
 """The newest quote of each contract somebody looks at: the feed's one reader."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from gamma_scalper.domain.ports import Condition, MarketFeed
@@ -24,11 +24,14 @@ class QuoteBoard:
         self._feed = feed
         self._newest: dict[int, Quote] = {}  # conId -> quote
         self._readers: list[Channel[Quote]] = []  # of everything
+        self._shown: dict[int, list[Callable[[Quote], None]]] = {}  # conId -> who is shown its quotes
         self._routes: dict[int, tuple[Reader, ...]] = {}  # conId -> who reads its quotes
 
     async def follow(self) -> None:
         async for quote in self._feed.quotes():
             self._newest[quote.con_id] = quote
+            for show in self._shown.get(quote.con_id, ()):
+                show(quote)
             for reader in self._readers:
                 reader.put_nowait(quote)
             for routed in self._routes.get(quote.con_id, ()):
@@ -38,6 +41,10 @@ class QuoteBoard:
         """Every quote from now on goes there too; it must be a channel that conflates."""
         _must_conflate(channel)
         self._readers.append(channel)
+
+    def show(self, con_id: int, to: Callable[[Quote], None]) -> None:
+        """Every quote of this contract from now on, before anybody reads it; what is called must be quick."""
+        self._shown.setdefault(con_id, []).append(to)
 
     def route(self, channel: Reader, con_ids: Iterable[int]) -> None:
         """From now on exactly these contracts' quotes go there; of one that did not yet, the newest at once."""

@@ -41,7 +41,7 @@ _WEEK = timedelta(days=6)  # within what the ledger keeps open
 class ReconcileParameters:
     """How often books and account are compared."""
 
-    every_s: float = setting(60.0, "between comparisons of books and account", unit="s", at_least=5, at_most=3_600)
+    every_s: float = setting(60.0, "between comparisons of books and account", unit="s", at_least=5, at_most=86_400)
     settle_s: float = setting(
         3.0, "until a difference is looked at again, before a person is bothered with it", unit="s", above=0, at_most=60
     )

@@ -10,6 +10,8 @@ from gamma_scalper.risk.measures import is_open, is_orphan, name_of, options_hel
 from gamma_scalper.risk.parameters import RiskParameters
 from gamma_scalper.risk.registry import MOMENT_GUARDS, Said, said_now
 
+_BY_NAME = {guard.rule.name: guard for guard in MOMENT_GUARDS}
+
 
 class Lamp(enum.Enum):
     GREEN = "green"
@@ -34,10 +36,9 @@ def health(facts: Facts, parameters: RiskParameters, said: Said | None = None) -
     answers = said_now(facts, parameters) if said is None else said
     reasons: dict[str, list[str]] = {"red": [], "yellow": list(_notices(facts))}
     closed = _known_to_be_closed(facts)
-    for guard in MOMENT_GUARDS:
-        refusal = answers.get(guard.rule.name)
-        everyday = not guard.lamp or (guard.lamp_in_session and closed)
-        if refusal is not None and not everyday:
+    for name, refusal in answers.items():
+        guard = _BY_NAME[name]
+        if guard.lamp and not (guard.lamp_in_session and closed):
             reasons[guard.lamp].append(f"{refusal.guard}: {refusal.why}")
     lamp = Lamp.RED if reasons["red"] else Lamp.YELLOW if reasons["yellow"] else Lamp.GREEN
     return Health(lamp, tuple(reasons["red"]), tuple(reasons["yellow"]))

@@ -47,6 +47,9 @@ _ASKED = {
 }
 
 
+_BY_NAME = {guard.rule.name: guard for guard in MOMENT_GUARDS}
+
+
 @frozen
 class Permit:
     """What may happen now at all; an order is asked about by `approve`."""
@@ -72,10 +75,8 @@ def permit(facts: Facts, parameters: RiskParameters, said: Said | None = None) -
     answers = said_now(facts, parameters) if said is None else said
     refusals: dict[Purpose, list[Refusal]] = {purpose: [] for purpose in Purpose}
     spared: dict[Purpose, list[Refusal]] = {purpose: [] for purpose in Purpose}
-    for guard in MOMENT_GUARDS:
-        refusal = answers.get(guard.rule.name)
-        if refusal is None:
-            continue
+    for name, refusal in answers.items():  # in the guards' order
+        guard = _BY_NAME[name]
         for purpose in guard.rule.applies:
             refusals[purpose].append(refusal)
         for purpose in guard.rule.spares:

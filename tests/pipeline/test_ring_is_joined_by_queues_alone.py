@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 import pytest
 from attrs import frozen
@@ -17,7 +16,7 @@ from gamma_scalper.domain.ports import Condition
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.exchange.replay import Pushed, trading_hours
-from gamma_scalper.journal.store import SqlJournal
+from gamma_scalper.journal.memory import MemoryJournal
 from gamma_scalper.kernel import LoopClock
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.pipeline.resident import Resident
@@ -110,7 +109,7 @@ async def test_a_ring_that_is_joined_otherwise_is_found_out(spoil):
 # -- the program's own rings -------------------------------------------------------------------------------------------
 
 
-def books(folder: Path, *names: str) -> Scalping:
+def books(*names: str) -> Scalping:
     """As the program joins them, on a market nobody quotes."""
     clock = LoopClock(asyncio.get_running_loop(), OPEN)
     hours = trading_hours(OPEN.date() - timedelta(days=10), OPEN.date() + timedelta(days=60))
@@ -121,7 +120,7 @@ def books(folder: Path, *names: str) -> Scalping:
     about = {name: BookParameters(name, pricing=PRICING) for name in names}
     trading = Trading(
         broker=broker,
-        journal=SqlJournal.open(f"sqlite:///{folder / 'journal.db'}", lock=None, clock=clock, threaded=False),
+        journal=MemoryJournal(),
         clock=clock,
         remembered=Remembered(),
         residents=[Resident(name=name, underlying=SPY, hours=each.hours()) for name, each in about.items()],
@@ -136,8 +135,8 @@ def stages_of(scalping: Scalping, name: str) -> dict[str, object]:
     return {f"{name}/{type(each).__name__}": each for each in (*made, book.manager)}
 
 
-async def test_the_program_joins_its_stages_by_queues_alone_and_its_books_by_nothing(tmp_path):
-    scalping = books(tmp_path, "first", "second")
+async def test_the_program_joins_its_stages_by_queues_alone_and_its_books_by_nothing():
+    scalping = books("first", "second")
     trading, stages, ports = scalping._trading, {}, {}
     for name in ("first", "second"):
         stages |= stages_of(scalping, name)

@@ -41,6 +41,8 @@ class SimulatedFeed:
         self._told: dict[int, Quote] = {}  # conId -> the newest that was told
         self._frozen: dict[int, str] = {}  # conId -> why its quotes have stopped counting
         self._channel: Channel[Quote] = Channel("quotes", Conflate(newest, by_contract))
+        self._conditions: dict[int, Condition] = {}  # conId -> as it was last asked for
+        self._conditions_of: object = None  # the moment they are of
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
         """All of them or, where one is refused, none."""
@@ -49,12 +51,14 @@ class SimulatedFeed:
         if len(self.lines) + len(fresh) > self._most:
             text = f"{len(fresh)} more than the {self._most} market-data lines there are; in use: {self._in_use()}"
             raise Refused(text, _TOO_MANY)
+        self._conditions_of = None
         for con_id in wanted:
             self.lines[con_id] = self.lines.get(con_id, 0) + 1
         for con_id in fresh:
             self._look(con_id)
 
     async def unsubscribe(self, instruments: Sequence[Instrument]) -> None:
+        self._conditions_of = None
         for con_id in [con_id for instrument in instruments for con_id in self._single(instrument)]:
             readers = self.lines.get(con_id, 0)
             if readers > 1:
@@ -69,6 +73,16 @@ class SimulatedFeed:
         return self._channel
 
     def condition(self, con_id: int) -> Condition:
+        """Worked out once for each moment: it is asked for by everybody who looks."""
+        moment = self._venue.moment
+        if moment != self._conditions_of:
+            self._conditions_of, self._conditions = moment, {}
+        found = self._conditions.get(con_id)
+        if found is None:
+            found = self._conditions[con_id] = self._condition(con_id)
+        return found
+
+    def _condition(self, con_id: int) -> Condition:
         engine, quote = self._venue.engine, self._told.get(con_id)
         if con_id not in self.lines:
             return Condition(frozen="not subscribed")
@@ -89,12 +103,14 @@ class SimulatedFeed:
         """A fresh quote counts again, whatever had frozen it."""
         if self._frozen:
             self._frozen.pop(quote.con_id, None)
+            self._conditions_of = None
         self._told[quote.con_id] = quote
         self._channel.put_nowait(quote)
 
     def freeze(self, why: str) -> None:
         """No quote that was told counts any more."""
         self._frozen = dict.fromkeys(self.lines, why)
+        self._conditions_of = None
 
     def _open_interest(self, con_id: int) -> int | None:
         market = self._venue.engine.market

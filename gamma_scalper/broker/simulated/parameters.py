@@ -10,6 +10,7 @@ class SimulatedParameters:
     """The defaults are those of a real connection, so that a backtest meets the same limits."""
 
     lines: int = setting(100, "contracts that can be quoted at once", unit="lines", at_least=1)
+    greeks: bool = setting(True, "whether options come with the broker's own Greeks, as live ones do")
     answer_timeout_s: float = setting(10.0, "after which a request counts as unanswered", unit="s", above=0)
     values_every_s: float = setting(5.0, "age at which the account's values are worked out anew", unit="s", at_least=0)
     pull_every_s: float = setting(60.0, "between two looks at the executions, where one may be lost", unit="s", above=0)

@@ -210,6 +210,8 @@ class Seat:
 
     def _greeks(self, con_id: int) -> BrokerGreeks | None:
         """A fault that spoils them leaves none that count."""
+        if not self.parameters.greeks:
+            return None
         poisoned = self.strikes(Kind.POISONED_GREEKS, str(con_id), *self._names(con_id))
         return self._figures.of(con_id) if poisoned is None else None
 

@@ -38,6 +38,11 @@ class Venue:
         """The clock's time, unless it was set back: an exchange can't go back."""
         return max(self.clock.now(), self.engine.now)
 
+    @property
+    def moment(self) -> tuple[datetime, int]:
+        """Nothing about the exchange has changed while this is the same."""
+        return self.clock.now(), self.engine.changes
+
     def do(self, instruction: Instruction) -> list[Event]:
         """What is due and then this, heard by everybody before it returns."""
         now = self.now()
