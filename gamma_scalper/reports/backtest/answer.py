@@ -1,0 +1,101 @@
+"""The three questions of a backtest, answered in a sentence each."""
+
+import shlex
+from collections import defaultdict
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from gamma_scalper.reports.backtest.book_runs import NEW_YORK, BookRun
+from gamma_scalper.reports.backtest.figures import Figures
+from gamma_scalper.reports.panel import money
+
+_GRID = "--grid hedge.policy=fixed --grid hedge.band_shares=5,10,25,50"
+_OTHERS = {
+    "delta": "what was not hedged",
+    "vega": "implied volatility",
+    "carry": "dividends and interest",
+    "costs": "costs",
+    "unexplained": "what is not explained",
+}
+_OPENS, _CLOSES = time(9, 30), time(16)
+_LONGEST_WHY = 200
+
+
+def answer(figures: Figures, *, market: str = "SPEC", why_idle: str = "") -> tuple[str, str, str]:
+    """Did it earn more from movement than it paid in time; what did hedging cost; would another band do better.
+
+    `why_idle`: for what reason nothing was bought, where that is so.
+    """
+    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, market)
+
+
+def sweep_command(book: str, market: str) -> str:
+    """That plays other bands on the same market."""
+    name = f" --book {shlex.quote(book)}" if book else ""
+    return f"uv run main.py sweep{name} --market {shlex.quote(market)} {_GRID} --seeds 20"
+
+
+def _movement(figures: Figures, why_idle: str) -> str:
+    if not figures.days_held:
+        return f"No straddle was bought{': ' + why_idle if why_idle else ''}, so nothing was earned and nothing paid."
+    margin = figures.movement_less_time
+    verdict = (
+        f"Yes, by {_dollars(margin)}"
+        if margin > 0
+        else f"No, it fell short by {_dollars(margin)}"
+        if margin
+        else "Even"
+    )
+    said = f"{verdict}: movement earned {_dollars(figures.gamma)} and time cost {_dollars(figures.theta)}"
+    most = max(_OTHERS, key=lambda part: abs(getattr(figures, part)))
+    amount = getattr(figures, most)
+    other = f", {_OTHERS[most]} brought {money(amount)}" if amount else ""
+    return f"{said}{other}, and all together {'earned' if figures.profit >= 0 else 'lost'} {_dollars(figures.profit)}."
+
+
+def _hedging(figures: Figures) -> str:
+    if not figures.hedges:
+        return "Nothing was hedged, so hedging cost nothing."
+    cost = figures.hedge_cost
+    said = f"Hedging cost {money(cost).lstrip('+')}"
+    if figures.gamma > 0:
+        said += f", {100 * cost / figures.gamma:.1f}% of what movement earned"
+    times = "hedge" if figures.hedges == 1 else "hedges"
+    return (
+        f"{said}: {figures.hedges} {times} of {figures.hedged_shares:f} shares in all, "
+        f"{_dollars(figures.hedge_commissions)} in commissions and {money(figures.hedge_slippage).lstrip('+')} in "
+        f"slippage against the middle."
+    )
+
+
+def _another_band(figures: Figures, market: str) -> str:
+    return f"Whether another band would have done better, a sweep says: {sweep_command(figures.book, market)}"
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"${abs(amount):,.2f}"
+
+
+# -- why nothing was bought --------------------------------------------------------------------------------------------
+
+
+def why_idle(run: BookRun) -> str:
+    """The reason for waiting that was in force the longest while the market was open; of equals the first by name."""
+    lasted: defaultdict[str, timedelta] = defaultdict(timedelta)
+    whys: dict[str, str] = {}
+    for number, (at, decided) in enumerate(run.decisions):
+        until = run.decisions[number + 1][0] if number + 1 < len(run.decisions) else None
+        lasted[decided.rule] += _open_time(at, until)
+        whys[decided.rule] = decided.why
+    if not lasted:
+        return "the book decided nothing"
+    rule = min(lasted, key=lambda each: (-lasted[each], each))
+    why = f"{rule}: {whys[rule]}"
+    return why if len(why) <= _LONGEST_WHY else why[: _LONGEST_WHY - 3] + "..."
+
+
+def _open_time(begin: datetime, until: datetime | None) -> timedelta:
+    """Of the day on which it began, between the usual hours; what holds at the end holds till the close."""
+    opens, closes = (datetime.combine(begin.astimezone(NEW_YORK), hour, NEW_YORK) for hour in (_OPENS, _CLOSES))
+    end = closes if until is None else min(closes, until)
+    return max(end - max(begin, opens), timedelta())
