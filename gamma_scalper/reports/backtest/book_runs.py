@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 from attrs import define, field
 
 from gamma_scalper.domain import entries as e
@@ -19,8 +20,9 @@ from gamma_scalper.domain.strategy_entries import Attributed, Decided, StateChan
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.ledger import Ledger, booked, cash, taken_over
 from gamma_scalper.portfolio.trade_costs import OrderCost, TradeCosts
-from gamma_scalper.reports.backtest.story import Looks, Story
+from gamma_scalper.reports.backtest.story import Column, Looks, Story
 
+Moments = npt.NDArray[np.int64]  # nanoseconds of UTC since 1970
 NEW_YORK = ZoneInfo("America/New_York")
 _ZERO = Decimal(0)
 _QUIET = (e.PermitChanged, StateChanged, e.Elapsed)  # frequent, and nothing is made of them here
@@ -200,16 +202,20 @@ _DAY_NS = 86_400_000_000_000
 _LONGEST_GAP_S = 3_600.0  # what lasted longer was not watched
 
 
-def days_of(at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """New York's days since 1970. Its clocks are changed while no market is open."""
-    utc_days = at // _DAY_NS
-    known, place = np.unique(utc_days, return_inverse=True)
+def shifted(at: Moments) -> Moments:
+    """New York's own clock instead of UTC's. It is changed while no market is open, so that a day has one shift."""
+    known, place = np.unique(at // _DAY_NS, return_inverse=True)
     noons = [datetime.fromtimestamp((int(day) + 0.5) * 86_400, NEW_YORK).utcoffset() for day in known]
-    shift = np.array([0 if noon is None else int(noon.total_seconds()) for noon in noons], dtype=np.int64)
-    return (at + shift[place] * 1_000_000_000) // _DAY_NS if len(known) else utc_days
+    shifts = np.array([0 if noon is None else int(noon.total_seconds()) for noon in noons], dtype=np.int64)
+    return at + shifts[place] * 1_000_000_000
 
 
-def seconds_of(looks: Looks) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def days_of(at: Moments) -> Moments:
+    """New York's days since 1970."""
+    return shifted(at) // _DAY_NS
+
+
+def seconds_of(looks: Looks) -> Column:
     """How long each look held: until the next one of its day."""
     if not len(looks.at):
         return np.zeros(0)
