@@ -15,24 +15,13 @@ from gamma_scalper.domain.money import to_cents
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.attribution import PARTS
 from gamma_scalper.reports.panel import money
+from gamma_scalper.reports.parts import ABOUT
 from gamma_scalper.reports.summary import BookSummary, Summary, of_last_session
 from gamma_scalper.reports.trade_costs_shown import CostTable, plain_costs
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _MOST_HALTS = 5
 _ZERO = Decimal(0)
-_ABOUT = {
-    "delta": "what was not hedged, as the underlying moved",
-    "gamma": "moves of the underlying, whichever way",
-    "theta": "time that passed",
-    "vega": "implied volatility that moved",
-    "vanna": "volatility and underlying moving together",
-    "volga": "large moves of volatility",
-    "zomma": "gamma that volatility changed",
-    "carry": "dividends, interest, other payments",
-    "costs": "commissions, and fills worse than the middle",
-    "unexplained": "the rest",
-}
 
 
 def session_summary(rows: Iterable[Row]) -> RenderableType:
@@ -67,7 +56,7 @@ def _book(book: BookSummary) -> Table:
     if book.earned is not None:
         for part in PARTS:
             amount = getattr(book.earned, part)
-            table.add_row(part, money(amount), _ABOUT[part], end_section=part == PARTS[-1])
+            table.add_row(part, money(amount), ABOUT[part], end_section=part == PARTS[-1])
         table.add_row(Text("together", style="bold"), _earned(book.earned.total, words=False), _way(book))
     else:
         table.add_row("together", "-", "nothing was taken down: the book held nothing")

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from gamma_scalper.reports.backtest.book_runs import NEW_YORK, BookRun
 from gamma_scalper.reports.backtest.figures import Figures
-from gamma_scalper.reports.panel import money
+from gamma_scalper.reports.backtest.story import Story
+from gamma_scalper.reports.backtest.wording import counted, dollars, plain
 
-_GRID = "--grid hedge.policy=fixed --grid hedge.band_shares=5,10,25,50"
+_GRID = "--grid hedge.policy=fixed --grid hedge.band_shares=5,10,25,50 --seeds 20"
 _OTHERS = {
     "delta": "what was not hedged",
     "vega": "implied volatility",
@@ -17,39 +18,36 @@ _OTHERS = {
     "costs": "costs",
     "unexplained": "what is not explained",
 }
+QUESTIONS = (
+    "Did it earn more from movement than it paid in time?",
+    "What did hedging cost?",
+    "Would another band have done better?",
+)
 _OPENS, _CLOSES = time(9, 30), time(16)
 _LONGEST_WHY = 200
 
 
-def answer(figures: Figures, *, market: str = "SPEC", why_idle: str = "") -> tuple[str, str, str]:
-    """Did it earn more from movement than it paid in time; what did hedging cost; would another band do better.
-
-    `why_idle`: for what reason nothing was bought, where that is so.
-    """
-    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, market)
+def answer(figures: Figures, story: Story | None = None, why_idle: str = "") -> tuple[str, str, str]:
+    """To each of the questions; `why_idle`: for what reason nothing was bought, where that is so."""
+    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, story)
 
 
-def sweep_command(book: str, market: str) -> str:
-    """That plays other bands on the same market."""
+def sweep_command(book: str, story: Story | None) -> str:
+    """That plays other bands on the same market and days."""
     name = f" --book {shlex.quote(book)}" if book else ""
-    return f"uv run main.py sweep{name} --market {shlex.quote(market)} {_GRID} --seeds 20"
+    played = "" if story is None else f" --market {shlex.quote(story.market)} --from {story.first} --to {story.last}"
+    return f"uv run main.py sweep{name}{played} {_GRID}"
 
 
 def _movement(figures: Figures, why_idle: str) -> str:
-    if not figures.days_held:
+    if not figures.straddles_bought and not figures.days_held:
         return f"No straddle was bought{': ' + why_idle if why_idle else ''}, so nothing was earned and nothing paid."
     margin = figures.movement_less_time
-    verdict = (
-        f"Yes, by {_dollars(margin)}"
-        if margin > 0
-        else f"No, it fell short by {_dollars(margin)}"
-        if margin
-        else "Even"
-    )
+    verdict = f"Yes, by {_dollars(margin)}" if margin > 0 else f"No, it fell short by {_dollars(margin)}"
     said = f"{verdict}: movement earned {_dollars(figures.gamma)} and time cost {_dollars(figures.theta)}"
     most = max(_OTHERS, key=lambda part: abs(getattr(figures, part)))
     amount = getattr(figures, most)
-    other = f", {_OTHERS[most]} brought {money(amount)}" if amount else ""
+    other = f", {_OTHERS[most]} {'brought' if amount > 0 else 'took'} {_dollars(amount)}" if amount else ""
     return f"{said}{other}, and all together {'earned' if figures.profit >= 0 else 'lost'} {_dollars(figures.profit)}."
 
 
@@ -57,23 +55,23 @@ def _hedging(figures: Figures) -> str:
     if not figures.hedges:
         return "Nothing was hedged, so hedging cost nothing."
     cost = figures.hedge_cost
-    said = f"Hedging cost {money(cost).lstrip('+')}"
+    said = f"Hedging cost {dollars(cost)}"
     if figures.gamma > 0:
         said += f", {100 * cost / figures.gamma:.1f}% of what movement earned"
-    times = "hedge" if figures.hedges == 1 else "hedges"
     return (
-        f"{said}: {figures.hedges} {times} of {figures.hedged_shares:f} shares in all, "
-        f"{_dollars(figures.hedge_commissions)} in commissions and {money(figures.hedge_slippage).lstrip('+')} in "
+        f"{said}: {counted(figures.hedges, 'hedge', 'hedges')} of {plain(figures.hedged_shares)} shares in all, "
+        f"{_dollars(figures.hedge_commissions)} in commissions and {dollars(figures.hedge_slippage)} in "
         f"slippage against the middle."
     )
 
 
-def _another_band(figures: Figures, market: str) -> str:
-    return f"Whether another band would have done better, a sweep says: {sweep_command(figures.book, market)}"
+def _another_band(figures: Figures, story: Story | None) -> str:
+    return f"One run can't tell; a sweep says: {sweep_command(figures.book, story)}"
 
 
 def _dollars(amount: Decimal) -> str:
-    return f"${abs(amount):,.2f}"
+    """The verb says whether it came or went."""
+    return dollars(abs(amount))
 
 
 # -- why nothing was bought --------------------------------------------------------------------------------------------

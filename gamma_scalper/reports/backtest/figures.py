@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from attrs import fields, frozen
 
+from gamma_scalper.domain.money import to_cents
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.strategy_entries import Attributed
 from gamma_scalper.portfolio.trade_costs import OrderCost, summed
@@ -51,7 +52,7 @@ class Figures:
     costs: Decimal
     unexplained: Decimal
     cash: Decimal  # that trades, bills and payments moved
-    worth: Decimal  # of what was still held at the end: profit less cash
+    worth: Decimal  # of what was still held at the end: profit less cash; zero where nothing was
     holds: bool  # anything, at the end
     commissions: Decimal
     slippage: Decimal  # of all fills, against the middle they were decided on; positive is worse
@@ -133,7 +134,7 @@ def figures_of(run: BookRun, cash: int) -> Figures:
         costs=_sum(run.intervals, "costs"),
         unexplained=_sum(run.intervals, "unexplained"),
         cash=run.cash,
-        worth=profit - run.cash,
+        worth=profit - to_cents(run.cash),
         holds=run.holds,
         commissions=costs.commission,
         slippage=costs.slippage,
