@@ -26,8 +26,8 @@ def style() -> Iterator[None]:
     with matplotlib.style.context(
         {
             "font.family": ["DejaVu Sans", "sans-serif"],
-            "font.size": 9.5,
-            "axes.titlesize": 10.5,
+            "font.size": 10.5,
+            "axes.titlesize": 11.0,
             "axes.titleweight": "bold",
             "axes.titlelocation": "left",
             "axes.grid": True,
@@ -42,7 +42,7 @@ def style() -> Iterator[None]:
             "grid.color": "#dfe3e8",
             "grid.linewidth": 0.6,
             "legend.frameon": False,
-            "legend.fontsize": 8.5,
+            "legend.fontsize": 9.5,
             "lines.linewidth": 1.2,
             "svg.fonttype": "none",  # text stays text: small, sharp, and can be searched
             "text.parse_math": False,  # a dollar is a dollar

@@ -23,4 +23,5 @@ def filled_template(folder: Path, name: str, **content: object) -> str:
 
 def tone(amount: str) -> str:
     """The class of an amount with a sign."""
-    return " good" if amount.startswith("+$") else " bad" if amount.startswith("-$") else ""
+    nothing = not amount.strip("+-$0.")
+    return "" if nothing else " good" if amount.startswith("+$") else " bad" if amount.startswith("-$") else ""

@@ -66,7 +66,7 @@ def _hedging(figures: Figures) -> str:
 
 
 def _another_band(figures: Figures, story: Story | None) -> str:
-    return f"One run can't tell; a sweep says: {sweep_command(figures.book, story)}"
+    return f"One run can't tell; a sweep says: `{sweep_command(figures.book, story)}`"
 
 
 def _dollars(amount: Decimal) -> str:

@@ -5,11 +5,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gamma_scalper.reports.backtest.answer import QUESTIONS
-from gamma_scalper.reports.backtest.figures import Figures
 from gamma_scalper.reports.backtest.key_figures import check, groups, parts
 from gamma_scalper.reports.backtest.played import played
 from gamma_scalper.reports.backtest.plots import Plot, plots
-from gamma_scalper.reports.backtest.tables import Column, Table, tables
+from gamma_scalper.reports.backtest.tables import tables
 from gamma_scalper.reports.backtest.told import Chapter, Told
 from gamma_scalper.reports.backtest.wording import counted, signed
 from gamma_scalper.reports.drawing import as_svg
@@ -23,11 +22,12 @@ def page(told: Told) -> str:
     story, several = told.story, len(told.books) > 1
     names = ", ".join(chapter.run.book for chapter in told.books) or "no book"
     days = counted(told.whole.figures.days, "trading day", "trading days")
+    kind = story.market.partition(":")[0]  # in full it stands where settings do
     return filled_template(
         Path(__file__).parent,
         "page.html.j2",
         title=f"Backtest of {names}",
-        under=f"{story.first:%d %b %Y} to {story.last:%d %b %Y}, {days}, market {story.market}, seed {story.seed}",
+        under=f"{story.first:%d %b %Y} to {story.last:%d %b %Y}, {days}, {kind}, seed {story.seed}",
         whole=_chapter(told.whole, ", all books together" if several else ""),
         books=[_book(chapter, several=several) for chapter in told.books],
         about=played(story, [chapter.run for chapter in told.books]),
@@ -42,13 +42,16 @@ def _book(chapter: Chapter, *, several: bool) -> _Content:
 
 
 def _chapter(chapter: Chapter, of: str) -> _Content:
+    drawn = {plot.name: _plot(plot, chapter.run.book) for plot in plots(chapter.run)}
     return {
         "of": of,
         "answers": tuple(zip(QUESTIONS, chapter.answers, strict=True)),
         "groups": groups(chapter.figures),
-        "parts": _parts(chapter.figures),
+        "parts": parts(chapter.figures),
+        "profit": signed(chapter.figures.profit),
         "check": check(chapter.figures),
-        "plots": [_plot(plot, chapter.run.book) for plot in plots(chapter.run)],
+        "causes": drawn.pop("attribution"),
+        "plots": list(drawn.values()),
     }
 
 
@@ -57,12 +60,3 @@ def _plot(plot: Plot, book: str) -> _Content:
     about = f"{plot.title}{', ' + book if book else ''}. {plot.caption}"
     svg = "" if plot.figure is None else Markup(as_svg(plot.figure, f"{plot.name} {book}", about))
     return {"title": plot.title, "caption": plot.caption, "svg": svg}
-
-
-def _parts(figures: Figures) -> Table:
-    return Table(
-        title="Parts",
-        columns=(Column("part", "text"), Column("$"), Column("what it is", "wrap")),
-        rows=tuple((line.name, line.value, line.note) for line in parts(figures)),
-        foot=(("together", signed(figures.profit), ""),),
-    )

@@ -49,9 +49,9 @@ def equity_and_drawdown(run: BookRun, axis: TradingTime) -> Figure | None:
     x = axis.x(found.at)
     figure, (above, below) = panels(2, 3.7, ratios=(2.6, 1.0))
     above.axhline(0, color=GREY, linewidth=0.8)
-    above.plot(*_joined(x, found.profit), color=BLACK, linewidth=1.3)
+    above.plot(*_joined(axis, x, found.profit), color=BLACK, linewidth=1.3)
     above.set_title("profit")
-    below.fill_between(*_joined(x, found.drawdown), color=RED, alpha=0.35, linewidth=0)
+    below.fill_between(*_joined(axis, x, found.drawdown), color=RED, alpha=0.35, linewidth=0)
     below.set_title("below the highest so far")
     dollars(above)
     dollars(below)
@@ -59,11 +59,11 @@ def equity_and_drawdown(run: BookRun, axis: TradingTime) -> Figure | None:
     return figure
 
 
-def _joined(x: Column, y: Column) -> tuple[Column, Column]:
-    """Without the gaps of nights: what an account is worth stays while nobody trades."""
+def _joined(axis: TradingTime, x: Column, y: Column) -> tuple[Column, Column]:
+    """Without the gaps of nights, and to the end: what an account has earned stays while nothing is held."""
     xs, ys = line(x, y)
     known = np.isfinite(ys)
-    return xs[known], ys[known]
+    return np.append(xs[known], len(axis.days)), np.append(ys[known], y[-1])
 
 
 def attribution(run: BookRun, axis: TradingTime) -> Figure | None:
@@ -74,8 +74,8 @@ def attribution(run: BookRun, axis: TradingTime) -> Figure | None:
     figure, (axes,) = panels(1, 3.7)
     axes.axhline(0, color=GREY, linewidth=0.8)
     for part, amounts in _shown(found).items():
-        axes.plot(*_joined(x, amounts), color=_COLORS[part], label=f"{part} {_money(amounts[-1])}")
-    axes.plot(*_joined(x, found.profit), color=BLACK, linewidth=1.9, label=f"together {_money(found.profit[-1])}")
+        axes.plot(*_joined(axis, x, amounts), color=_COLORS[part], label=f"{part} {_money(amounts[-1])}")
+    axes.plot(*_joined(axis, x, found.profit), color=BLACK, linewidth=1.9, label=f"together {_money(found.profit[-1])}")
     axes.set_title("summed up, by cause")
     dollars(axes)
     axis.mark(axes)
@@ -115,7 +115,7 @@ def gamma_against_theta(run: BookRun, axis: TradingTime) -> Figure | None:
 def _race(axes: Axes, run: BookRun, axis: TradingTime) -> None:
     found = equity(run.intervals)
     x = axis.x(found.at)
-    xs, gamma = _joined(x, found.parts["gamma"])
+    xs, gamma = _joined(axis, x, found.parts["gamma"])
     theta = np.interp(xs, x, -found.parts["theta"])
     axes.plot(xs, gamma, color=GREEN, label="gamma earned")
     axes.plot(xs, theta, color=ORANGE, label="theta paid")

@@ -60,8 +60,7 @@ def capped(rows: Sequence[tuple[str, ...]], most: int = MOST_ROWS) -> tuple[tupl
 def _hedges(run: BookRun) -> Table:
     found = hedges(run)
     rows, left_out = capped([_hedge(each) for each in found.rows])
-    blank = [""] * 4
-    after = ("after the last", *blank, "", "", "", "", *_since(found.after, UNKNOWN), "")
+    after = ("after the last", *[""] * 7, *_since(found.after, UNKNOWN), "")
     gamma, theta = (
         sum((getattr(each.since, part) for each in found.rows), getattr(found.after, part))
         for part in ("gamma", "theta")
@@ -69,14 +68,14 @@ def _hedges(run: BookRun) -> Table:
     cost = summed(run.of(Purpose.HEDGE))
     bought = sum((each.shares for each in found.rows), Decimal(0))
     together = (
-        "together", "", plain(bought), "", "", "", "", dollars(cost.commission), dollars(cost.slippage),
+        "together", "", plain(bought), "", "", "", dollars(cost.commission), dollars(cost.slippage),
         signed(gamma), signed(theta), "", "", "",
     )  # fmt: skip
     heads = ("commission", "slippage", "gamma since", "theta since", "move since", "break-even")
     return Table(
         title="Hedge by hedge",
         columns=(
-            Column("time", "text"), Column("side", "text"), Column("shares"), Column("price"), Column("worth"),
+            Column("time", "text"), Column("side", "text"), Column("shares"), Column("price"),
             Column("delta before"), Column("after"), *map(Column, heads), Column("reason", "wrap"),
         ),
         rows=rows,
@@ -87,9 +86,8 @@ def _hedges(run: BookRun) -> Table:
 
 
 def _hedge(each: Hedge) -> tuple[str, ...]:
-    worth = UNKNOWN if each.price is None else dollars(each.price * each.shares)
     return (
-        moment(each.at), each.side, plain(each.shares), _price(each.price), worth, shares(each.delta_before),
+        moment(each.at), each.side, plain(each.shares), _price(each.price), shares(each.delta_before),
         shares(each.delta_after), dollars(each.commission), dollars(each.slippage),
         *_since(each.since, about(each.break_even)), each.reason,
     )  # fmt: skip
