@@ -3,9 +3,10 @@
 from gamma_scalper.domain.pictures import Picture
 from gamma_scalper.domain.proposals import Deltas
 from gamma_scalper.strategies.base import Band
+from gamma_scalper.strategies.hedge_shapes import Edges
 
 
-def target_of(band: Band, projected: float) -> float | None:
+def target_of(band: Band | Edges, projected: float) -> float | None:
     """Where an order brings the projected delta; None inside the band."""
     return band.from_below if projected < band.low else band.from_above if projected > band.high else None
 

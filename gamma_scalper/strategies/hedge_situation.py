@@ -12,7 +12,8 @@ from gamma_scalper.domain.instruments import Index, Option, Stock
 from gamma_scalper.domain.money import to_decimal, to_float
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.sessions import years_between
-from gamma_scalper.strategies.hedge_bands import Costs, Situation
+from gamma_scalper.strategies.hedge_bands import Situation
+from gamma_scalper.strategies.hedge_shapes import Costs, option_delta
 from gamma_scalper.strategies.limits import Limits
 from gamma_scalper.strategies.scene import Scene
 
@@ -102,9 +103,6 @@ class _Shift:
 
     def _delta(self, option: Option, vol: float) -> float:
         years = years_between(self.scene.now, option.expires_at)
-        if years <= 0:
-            return 0.0
         sign = 1.0 if option.right == "C" else -1.0
-        carry = (self.rate - self.dividend_yield + vol**2 / 2) * years
-        d1 = (math.log(self.scene.spot / to_float(option.strike)) + carry) / (vol * math.sqrt(years))
-        return math.exp(-self.dividend_yield * years) * sign * math.erfc(-sign * d1 / math.sqrt(2)) / 2
+        strike = to_float(option.strike)
+        return option_delta(sign, self.scene.spot, strike, years, self.rate, self.dividend_yield, vol)

@@ -14,8 +14,9 @@ from gamma_scalper.domain.fees import FeeParameters, order_fees
 from gamma_scalper.domain.instruments import Index, Stock
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.strategies.base import Band
-from gamma_scalper.strategies.hedge_bands import Costs, Situation, band, fee_aware, scaled, whalley_wilmott, zakamouline
+from gamma_scalper.strategies.hedge_bands import Situation, band, figures_of, scaled
 from gamma_scalper.strategies.hedge_parameters import HedgeParameters
+from gamma_scalper.strategies.hedge_shapes import Costs, fee_aware_width, whalley_wilmott_half, zakamouline_half
 from gamma_scalper.strategies.hedge_situation import hedging_costs, situation
 
 MONTH = 30 / 365
@@ -49,7 +50,7 @@ def test_whalley_wilmott_to_its_digits(
 ) -> None:
     """Two options, one at a rate of zero."""
     about = situated(spot=spot, gamma=gamma, rate=rate, costs=Costs(half_spread=cost * spot))
-    assert whalley_wilmott(about, aversion) == pytest.approx(half, abs=5e-7)
+    assert whalley_wilmott_half(figures_of(about), aversion, 1.0) == pytest.approx(half, abs=5e-7)
     found = band(HedgeParameters(policy="whalley_wilmott", risk_aversion=aversion), about)
     assert found is not None
     assert (found.high, found.from_above) == pytest.approx((half, half), abs=5e-7)
@@ -59,7 +60,7 @@ def test_whalley_wilmott_to_its_digits(
 def test_the_further_inside_a_hedge_ends_the_wider_the_band(to: str, share: float, wider: float) -> None:
     """Since 6 / [(1 + s)(1 + s^2)] takes the place of 1.5."""
     found = band(HedgeParameters(policy="whalley_wilmott", to=to), situated())
-    edge = whalley_wilmott(situated(), 0.005)
+    edge = whalley_wilmott_half(figures_of(situated()), 0.005, 1.0)
     assert found is not None
     assert found.high == pytest.approx(edge * wider ** (1 / 3))
     assert found.from_above == pytest.approx(share * found.high)
@@ -111,7 +112,7 @@ def test_no_other_band_costs_and_risks_less_than_the_fee_aware(
     gamma: float, aversion: float, costs: Costs, wider: float, share: float
 ) -> None:
     about = situated(gamma=gamma, costs=costs)
-    across, trade = fee_aware(about, aversion)
+    across, trade = fee_aware_width(figures_of(about), aversion)
     half, landing = (across + trade) / 2, (across - trade) / 2
     best = year_of(about, aversion, half, landing)
     assert best <= year_of(about, aversion, half * wider, half * wider * share) * (1 + 1e-9)
@@ -120,14 +121,14 @@ def test_no_other_band_costs_and_risks_less_than_the_fee_aware(
 def test_zakamouline_by_its_formulas() -> None:
     """Worked out apart from the code, for one option at 1% costs with a year to go."""
     about = situated(spot=100.0, gamma=0.0199, years=1.0, rate=0.05, vol=0.2, costs=Costs(half_spread=1.0))
-    assert zakamouline(about, 0.2, 1.0) == pytest.approx((0.05847040, 0.15122161), abs=1e-8)
+    assert zakamouline_half(figures_of(about), 1.0) == pytest.approx((0.05847040, 0.15122161), abs=1e-8)
     sold = situated(spot=100.0, gamma=-0.0199, years=1.0, rate=0.05, vol=0.2, costs=Costs(half_spread=1.0))
-    assert zakamouline(sold, 0.2, 1.0) == pytest.approx((0.05847040, 0.23902306), abs=1e-8)
+    assert zakamouline_half(figures_of(sold), 1.0) == pytest.approx((0.05847040, 0.23902306), abs=1e-8)
 
 
 def test_zakamoulines_centre_is_the_delta_at_its_own_volatility() -> None:
     costs = Costs(half_spread=6.0)
-    _, vol = zakamouline(situated(costs=costs), 0.15, 0.005)
+    _, vol = zakamouline_half(figures_of(situated(costs=costs)), 0.005)
     found = due("zakamouline", costs=costs, delta_at=lambda vol: 1_000 * vol)
     assert found.centre == pytest.approx(1_000 * (0.15 - vol))
     assert found.high - found.centre == pytest.approx(found.centre - found.low)
