@@ -4,7 +4,7 @@ Those are compiled as they stand, anew in each process: machine code kept on dis
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -69,13 +69,20 @@ class _Terms(NamedTuple):
     growth: Floats  # discounted, of a dollar a share would bring at each step; and dividends since the last one
 
 
-def run(trial: Trial, hedgers: Sequence[Hedger], paths: int, seed: int) -> list[Hedged]:
-    """All of them on the same paths."""
+def run(
+    trial: Trial,
+    hedgers: Sequence[Hedger],
+    paths: int,
+    seed: int,
+    told: Callable[[int], None] = lambda paths: None,
+) -> list[Hedged]:
+    """All of them on the same paths; `told` hears of every chunk that one of them has hedged."""
     parts: list[list[Hedged]] = [[] for _ in hedgers]
     for spots in chunks(trial, paths, seed):
         seen = grid(trial, spots)
         for part, hedger in zip(parts, hedgers, strict=True):
             part.append(hedged(trial, seen, hedger))
+            told(len(spots))
     return [joined(part) for part in parts]
 
 
