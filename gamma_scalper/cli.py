@@ -98,6 +98,12 @@ def trade(
         str | None,
         typer.Option("--confirm-account", metavar="ID", help="Live mode: that of LIVE_ACCOUNT, again."),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.rec", help="Write the session's quotes into a new file, to be replayed as rec:FILE."
+        ),
+    ] = None,
     set_: SetOption = None,
 ) -> None:
     """Without a command it trades: paper mode on the offline market, unless the settings say otherwise.
@@ -128,6 +134,7 @@ def trade(
         speed=_speed(speed, loaded.system),
         lasts=lasts,
         start=start,
+        record=record,
     )
     raise typer.Exit(int(run(loaded, asked)))
 

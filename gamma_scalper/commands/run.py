@@ -8,11 +8,13 @@ from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from attrs import evolve, frozen
 from rich.console import Console
 
 from gamma_scalper import logs
+from gamma_scalper.backtest.history.recorded import RecordedBroker
 from gamma_scalper.commands.opening import Opening
 from gamma_scalper.commands.panel import Notices, drawable, show
 from gamma_scalper.commands.panel_sources import Sources, view_of
@@ -22,6 +24,7 @@ from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.instruments import Stock
 from gamma_scalper.domain.ports import Broker
 from gamma_scalper.domain.settings import keys_of, value_at
+from gamma_scalper.exchange.replay import Recorder
 from gamma_scalper.journal.inbox import Inbox
 from gamma_scalper.journal.reader import JournalReader
 from gamma_scalper.journal.store import SqlJournal
@@ -53,6 +56,7 @@ class Asked:
     speed: float | None = 1.0  # of the offline market; None: as fast as it can
     lasts: str = ""  # 30m, 2h, or 1d for sessions; empty: until it is stopped
     start: str = "resume"
+    record: Path | None = None  # where the session's quotes are written down
 
 
 def run(config: Config, asked: Asked) -> ExitCode:
@@ -65,8 +69,11 @@ def run(config: Config, asked: Asked) -> ExitCode:
         first = next(iter(asked.books.values()))
         kept = Kept(system.exchange_path, last_moment(system), first.fees)
 
+        recorder = None if asked.record is None else held.enter_context(Recorder(asked.record))
+
         async def trade(broker: Broker, clock: Clock) -> ExitCode:
-            return await Program(config, asked, broker, clock).run()
+            used = broker if recorder is None else RecordedBroker(broker, recorder)
+            return await Program(config, asked, used, clock).run()
 
         return with_broker(system, trade, pace=asked.speed, kept=kept)
 
