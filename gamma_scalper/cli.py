@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from gamma_scalper import logs
 from gamma_scalper.commands.backtest import commands as backtest_commands
 from gamma_scalper.commands.calculator import Asked, calculate, market_of
+from gamma_scalper.commands.history import commands as history_commands
 from gamma_scalper.commands.inbox import commands as inbox_commands
 from gamma_scalper.commands.journal import commands as journal_commands
 from gamma_scalper.commands.manual import config_manual
@@ -50,7 +51,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for each in (backtest_commands, journal_commands, inbox_commands, scan_commands, summary_commands, verify_commands):
+for each in (
+    backtest_commands,
+    history_commands,
+    inbox_commands,
+    journal_commands,
+    scan_commands,
+    summary_commands,
+    verify_commands,
+):
     app.add_typer(each)
 
 

@@ -141,7 +141,7 @@ def _replayed(kind: str, text: str, lenient: bool) -> Market:
     return Replayed(tape, f"{kind}:{path}{said}", step_s=parameters.step, dividends=dividends)
 
 
-def _tape(kind: str, path: Path, parameters: ReplayParameters | LeanParameters, lenient: bool) -> "Tape":
+def _tape(kind: str, path: Path, parameters: ReplayParameters, lenient: bool) -> "Tape":
     from gamma_scalper.exchange.replay import read_csv, read_lean, read_parquet, read_rec
 
     delay = parameters.option_close_delay_min

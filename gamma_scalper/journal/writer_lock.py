@@ -21,7 +21,7 @@ _HOLDER = text(
 class FileLock:
     """Held as long as the process lives, however it ends; the file says whose it is."""
 
-    def __init__(self, path: Path, now: datetime) -> None:
+    def __init__(self, path: Path, now: datetime, why: str = "one journal has one writer") -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a+", encoding="utf-8")
@@ -35,9 +35,7 @@ class FileLock:
             self._file.seek(0)
             holder = self._file.read().strip() or "a process that did not say which"
             self._file.close()
-            raise UserError(
-                f"{path} is held by {holder}; one journal has one writer: stop that one, or set another STATE_DIR"
-            ) from error
+            raise UserError(f"{path} is held by {holder}; {why}: stop that one, or set another STATE_DIR") from error
         self._file.truncate(0)
         self._file.write(f"process {os.getpid()} since {now:%Y-%m-%d %H:%M:%S} UTC\n")
         self._file.flush()

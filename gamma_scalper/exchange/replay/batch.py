@@ -9,6 +9,8 @@ from attrs import field, frozen
 from gamma_scalper.exchange.replay.arrays import Whole
 from gamma_scalper.exchange.replay.tape import Account, Columns
 
+NOT_TOLD = -1  # open interest of a row that tells none
+
 
 @frozen(eq=False)
 class Batch:
@@ -20,6 +22,11 @@ class Batch:
     locate: Callable[[int], str]  # row of this batch -> file and line, in words
     unread: Mapping[str, int] = field(factory=dict)  # reason -> rows that could not be read
     skipped: Mapping[str, int] = field(factory=dict)  # reason -> files whose rows nobody could count
+    interest: Whole | None = None  # open interest told row by row; None: the file tells none
+
+    @property
+    def told_interest(self) -> Whole:
+        return np.full(len(self.contract), NOT_TOLD, np.int64) if self.interest is None else self.interest
 
     @classmethod
     def of_nothing(cls, source: str, skipped: Mapping[str, int]) -> "Batch":

@@ -16,6 +16,7 @@ from gamma_scalper.exchange.replay.arrays import Whole
 from gamma_scalper.exchange.replay.assembly import assemble, hours_of
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.fields import day_moments, price, size
+from gamma_scalper.exchange.replay.interest import by_contract
 from gamma_scalper.exchange.replay.lean_members import Members, read_members
 from gamma_scalper.exchange.replay.lean_names import PRICE_UNITS, Day, find, option_of, to_day
 from gamma_scalper.exchange.replay.listing import Name, OptionName, UnderlyingName, number
@@ -108,7 +109,7 @@ def _open_interest(
             accounts.append(account)
     if not numbers:
         return {}, []
-    return _by_contract(np.concatenate(numbers), np.concatenate(times), np.concatenate(figures), contracts), accounts
+    return by_contract(np.concatenate(numbers), np.concatenate(times), np.concatenate(figures), contracts), accounts
 
 
 def _interest_file(
@@ -131,16 +132,3 @@ def _interest_file(
     rows = len(time) + sum(members.unread.values())
     account = Account(str(path), rows, int(good.sum()), dict(rejected), dict(members.skipped))
     return contract[good], time[good], figure[good], account
-
-
-def _by_contract(
-    contract: Whole, time: Whole, figure: Whole, contracts: Sequence[Listed | None]
-) -> dict[int, OpenInterest]:
-    order = np.argsort(contract, kind="stable")  # the files come day by day
-    contract, time, figure = contract[order], time[order], figure[order]
-    bounds = np.searchsorted(contract, np.arange(len(contracts) + 1)).tolist()
-    return {
-        listed.con_id: OpenInterest(time[begin:end], figure[begin:end])
-        for listed, begin, end in zip(contracts, bounds[:-1], bounds[1:], strict=True)
-        if listed is not None and begin < end
-    }

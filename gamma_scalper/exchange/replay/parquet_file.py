@@ -1,5 +1,6 @@
 """Quotes in a parquet file, or in all those of a folder."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,38 @@ from gamma_scalper.exchange.replay.tape import Tape
 
 
 def read_parquet(path: Path, *, lenient: bool = False, option_close_delay_min: int = 0, days: Days = ALL_DAYS) -> Tape:
-    """The files of a folder are read in the order of their names, and belong together."""
+    """The files of a folder are read in the order of their names, and belong together.
+
+    Of a folder whose files are named by day, as 2026-01-05.parquet, no other day's is opened.
+    """
     names: dict[Name, int] = {}
-    batches = [_batch(file, names, lenient) for file in _files(path)]
+    batches = [_batch(file, names, lenient) for file in _files(path, *days)]
     return to_tape(f"parquet:{path}", batches, names, option_close_delay_min, lenient, days)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, first: date | None, last: date | None) -> list[Path]:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; give one that is there")
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not files:
         raise UserError(f"{path}: no file in it ends in .parquet; give a folder that has some")
-    return files
+    if first is None and last is None:
+        return files
+    days = {file: day for file in files if (day := _day_of(file)) is not None}
+    if len(days) < len(files):
+        return files  # what days they are of only their rows tell
+    chosen = [file for file, day in days.items() if (first or day) <= day <= (last or day)]
+    if not chosen:
+        there = f"it has {len(days)} days from {min(days.values())} to {max(days.values())}"
+        raise UserError(f"{path}: no day from {first or 'the first'} to {last or 'the last'}; {there}")
+    return chosen
+
+
+def _day_of(file: Path) -> date | None:
+    try:
+        return date.fromisoformat(file.stem)
+    except ValueError:
+        return None
 
 
 def _batch(file: Path, names: dict[Name, int], lenient: bool) -> Batch:

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gamma_scalper.domain.exits import UserError
-from gamma_scalper.exchange.replay.arrays import Whole
+from gamma_scalper.exchange.replay.arrays import Flags, Whole
 from gamma_scalper.exchange.replay.assembly import assemble, hours_of
-from gamma_scalper.exchange.replay.batch import Batch
+from gamma_scalper.exchange.replay.batch import NOT_TOLD, Batch
 from gamma_scalper.exchange.replay.fields import moments, price, size
+from gamma_scalper.exchange.replay.interest import by_contract
 from gamma_scalper.exchange.replay.listing import Name, OptionName, number
 from gamma_scalper.exchange.replay.naming import NAMING, Unnamed, name_of
 from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days
@@ -21,7 +22,7 @@ from gamma_scalper.exchange.replay.tape import Columns, Tape
 from gamma_scalper.exchange.replay.verdict import GOOD, Rule, judge, tally
 
 _REQUIRED = ("time", "symbol", "expiry", "strike", "right", "bid", "ask", "bid_size", "ask_size")
-_OPTIONAL = ("last", "multiplier", "exercise", "settlement", "kind")
+_OPTIONAL = ("last", "multiplier", "exercise", "settlement", "kind", "open_interest")
 _APART = "\x1f"  # stands in no name
 
 
@@ -58,7 +59,8 @@ def read_rows(
     last, last_rules = price(text.get("last", empty), "last")
     bid_size, bid_size_rules = size(text["bid_size"], "bid_size")
     ask_size, ask_size_rules = size(text["ask_size"], "ask_size")
-    rules += [*naming_rules, *bid_rules, *ask_rules, *bid_size_rules, *ask_size_rules, *last_rules]
+    interest, interest_rules = size(text.get("open_interest", empty), "open_interest")
+    rules += [*naming_rules, *bid_rules, *ask_rules, *bid_size_rules, *ask_size_rules, *last_rules, *interest_rules]
     verdict = judge(rules, rows, locate, lenient)
     good = np.flatnonzero(verdict == GOOD)
     return Batch(
@@ -67,6 +69,7 @@ def read_rows(
         Columns(time, bid, ask, bid_size, ask_size, last).at(good),
         lambda row: locate(int(good[row])),
         tally(verdict, rules) + Counter(unread),
+        interest=np.where(_is_empty(text.get("open_interest", empty)), NOT_TOLD, interest)[good],
     )
 
 
@@ -107,4 +110,15 @@ def to_tape(
 ) -> Tape:
     expiries = [name.expiry for name in names if isinstance(name, OptionName)]
     hours = hours_of(source, batches, expiries, option_close_delay_min)
-    return assemble(source, batches, number(list(names), hours), list(names), hours, lenient=lenient, days=days)
+    contracts = number(list(names), hours)
+    interest = by_contract(
+        np.concatenate([batch.contract for batch in batches]),
+        np.concatenate([batch.columns.time for batch in batches]),
+        np.concatenate([batch.told_interest for batch in batches]),
+        contracts,
+    )
+    return assemble(source, batches, contracts, list(names), hours, lenient=lenient, open_interest=interest, days=days)
+
+
+def _is_empty(column: Any) -> Flags:
+    return np.array(pc.equal(column, "").to_numpy(zero_copy_only=False), np.bool_)
