@@ -25,7 +25,7 @@ from gamma_scalper.exchange.market import Market
 from gamma_scalper.gateway.gateway import Gateway
 from gamma_scalper.gateway.past import Past
 from gamma_scalper.kernel import Clock, LoopClock, VirtualLoop, WallClock
-from gamma_scalper.paper_account import Kept, offline_market, paper_fills
+from gamma_scalper.paper_account import Kept, OfflinePast, offline_market, paper_fills
 from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
 
 T = TypeVar("T")
@@ -42,14 +42,19 @@ def with_broker(
     reads_only: bool = False,
     pace: float | None = 1.0,
     kept: Kept | None = None,
+    past: OfflinePast = OfflinePast(),
 ) -> T:
     """Run `use` with the broker of this mode, on the loop and the clock that go with it; it starts the broker itself.
 
     With `reads_only` a broker's own account gets no order port either, whatever the mode; `pace` is the embedded
-    market's speed while it is open, None being as fast as it can; `kept` says where a simulated account outlives this.
+    market's speed while it is open, None being as fast as it can; `kept` says where a simulated account outlives this,
+    and `past` what the embedded market can tell of the days before it opens.
     """
     if system.gateway == _EMBEDDED:
-        with asyncio.Runner(loop_factory=lambda: VirtualLoop(pace)) as runner, offline_market(system, kept) as offline:
+        with (
+            asyncio.Runner(loop_factory=lambda: VirtualLoop(pace)) as runner,
+            offline_market(system, kept, past) as offline,
+        ):
             return runner.run(_embedded(system, use, *offline, pace))
     clock = WallClock()
     if system.mode == "live" or system.paper_fills == "broker":

@@ -14,10 +14,16 @@ from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.exchange.specs import market_from
 from gamma_scalper.gateway.opening import open_market
-from gamma_scalper.gateway.past import Past
+from gamma_scalper.gateway.past import Also, Past, nothing_else
 from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
 
-_PAST_SESSIONS = 1  # so that there is a prior close; to walk through more would hold up every start
+
+@frozen
+class OfflinePast:
+    """What is remembered of the days before the market opens: one gives a prior close, and more hold up the start."""
+
+    sessions: int = 1
+    also: Also = nothing_else  # which options besides the underlyings
 
 
 @frozen
@@ -30,10 +36,12 @@ class Kept:
 
 
 @contextmanager
-def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tuple[Engine, Past]]:
+def offline_market(
+    system: SystemParameters, kept: Kept | None, before: OfflinePast = OfflinePast()
+) -> Iterator[tuple[Engine, Past]]:
     """Of GATEWAY=embedded. Kept, it is written down until the end; else it is forgotten then."""
     if kept is None:
-        yield _begun(system, ExchangeParameters(venue=system.venue))
+        yield _begun(system, ExchangeParameters(venue=system.venue), before)
         return
     parameters = ExchangeParameters(venue=system.venue, fees=kept.fees)
     with Diary(kept.path) as diary:
@@ -41,7 +49,7 @@ def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tupl
             market, past = open_market(system.market, seed=system.seed, past_sessions=0)  # its past is not kept
             engine = diary.restored(market, parameters, system.seed, kept.until)
         else:
-            engine, past = _begun(system, parameters)
+            engine, past = _begun(system, parameters, before)
         engine.diary = diary
         try:
             yield engine, past
@@ -49,8 +57,8 @@ def offline_market(system: SystemParameters, kept: Kept | None) -> Iterator[tupl
             diary.keep(engine)
 
 
-def _begun(system: SystemParameters, parameters: ExchangeParameters) -> tuple[KeptEngine, Past]:
-    market, past = open_market(system.market, seed=system.seed, past_sessions=_PAST_SESSIONS)
+def _begun(system: SystemParameters, parameters: ExchangeParameters, before: OfflinePast) -> tuple[KeptEngine, Past]:
+    market, past = open_market(system.market, seed=system.seed, past_sessions=before.sessions, also=before.also)
     engine = KeptEngine(market, accounts=_accounts(system), parameters=parameters, seed=system.seed)
     for underlying in market.underlyings():
         series = past.series(underlying.con_id)

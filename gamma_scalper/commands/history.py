@@ -21,6 +21,50 @@ ToOption = Annotated[str, typer.Option("--to", metavar="DAY", help="The last day
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Put days anew that are there already.")]
 
 
+@history.command()
+def download(
+    context: typer.Context,
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, such as 2026-01-05.")],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, included.")],
+    symbol: SymbolOption = "",
+    book: Annotated[
+        str, typer.Option("--book", metavar="NAME", help="Of this book's underlying, and options of its expiries.")
+    ] = "",
+    what: Annotated[str, typer.Option(metavar="quotes|bars", help="Offers to be played back, or trades.")] = "quotes",
+    prices: Annotated[
+        str, typer.Option(metavar="close|mean", help="Of a minute's offer: as it stood at its end, or on average.")
+    ] = "close",
+    options: Annotated[
+        bool, typer.Option("--options", help="Options near the money too: 5 strikes, 2 expiries.")
+    ] = False,
+    strikes: Annotated[int, typer.Option(help="So many strikes of each expiry, nearest to the money.")] = 0,
+    expiries: Annotated[int, typer.Option(help="So many expiries, the nearest first.")] = 0,
+    sizes: Annotated[
+        str, typer.Option(metavar="N,N", help="Shares and contracts that count as offered: the broker tells none.")
+    ] = "1000,10",
+    overwrite: OverwriteOption = False,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch past quotes by the minute from the broker, at the pace it allows; days that are there are skipped.
+
+    A day is stored once it is whole, so that the same command goes on where it was stopped. Sixty requests go out in
+    ten minutes: a day takes two for the shares and two for each option. The embedded market has five past days.
+
+    main.py history download --symbol SPY --from 2026-01-05 --to 2026-01-09
+
+    main.py history download --book spy --options --from 2026-01-05 --to 2026-01-09
+    """
+    from gamma_scalper.commands.history_download import downloaded, wanted
+
+    loaded = load(context, set_)
+    asked = wanted(
+        loaded, symbol=symbol, book=book, days=span(first, last), what=what, prices=prices,
+        options=options, strikes=strikes, expiries=expiries, sizes=sizes, overwrite=overwrite,
+    )  # fmt: skip
+    downloaded(loaded, asked, as_json=as_json)
+
+
 @history.command(name="import")
 def import_(
     context: typer.Context,

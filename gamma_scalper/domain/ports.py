@@ -277,6 +277,45 @@ class ContractCatalog(Protocol):
     async def by_con_id(self, con_id: int) -> Stock | Index | Option: ...
 
 
+# -- the past ----------------------------------------------------------------------------------------------------------
+
+
+class PastPrice(enum.Enum):
+    """What bars of the past are made of."""
+
+    TRADES = "TRADES"
+    BID = "BID"
+    ASK = "ASK"
+    MEAN_OFFER = "BID_ASK"  # open and close: bid and ask on average; low and high: lowest bid, highest ask
+
+
+@frozen(kw_only=True)
+class PastBar:
+    """One minute that is over, and known from its end on."""
+
+    begins: datetime = field(converter=utc)
+    ends: datetime = field(converter=utc)
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None = None  # None: the broker tells none
+    trades: int | None = None
+
+
+class PastPrices(Protocol):
+    """What the broker keeps of the past: slow and rationed, so that it never holds up what trades."""
+
+    async def minutes(
+        self, of: Stock | Index | Option, price: PastPrice, begins: datetime, ends: datetime
+    ) -> Sequence[PastBar]:
+        """Of one session; none where the broker has none.
+
+        Waits for as long as the broker's rations want. Raises `Refused`, `Unanswered` or `NotReady`.
+        """
+        ...
+
+
 class Broker(Protocol):
     """One login at a broker, whole. Without `orders` nothing can be traded, and no order call exists."""
 
@@ -291,6 +330,11 @@ class Broker(Protocol):
 
     @property
     def orders(self) -> OrderRouter | None: ...
+
+    @property
+    def past(self) -> PastPrices | None:
+        """None: it tells nothing of the past."""
+        ...
 
     @property
     def link(self) -> LinkReport: ...

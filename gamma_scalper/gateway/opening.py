@@ -11,17 +11,19 @@ from gamma_scalper.exchange.market import Market
 from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.exchange.simulated.market import SimulatedMarket
 from gamma_scalper.exchange.specs import market_from
-from gamma_scalper.gateway.past import Past
+from gamma_scalper.gateway.past import Also, Past, nothing_else
 
 PAST_SESSIONS = 5
 ONE_PAPER_ACCOUNT: Mapping[str, Decimal] = MappingProxyType({"DU1234567": Decimal(1_000_000)})
 
 
-def open_market(spec: str, *, seed: int = 0, past_sessions: int = PAST_SESSIONS) -> tuple[Market, Past]:
+def open_market(
+    spec: str, *, seed: int = 0, past_sessions: int = PAST_SESSIONS, also: Also = nothing_else
+) -> tuple[Market, Past]:
     """A generated market begins so many sessions before it is opened; another has no past but its own."""
     market = market_from(spec, seed=seed)
     if isinstance(market, SimulatedMarket) and past_sessions:
-        return market, Past.walked(market, _opens_after(market, past_sessions))
+        return market, Past.walked(market, _opens_after(market, past_sessions), also)
     return market, Past()
 
 

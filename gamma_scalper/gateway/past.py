@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -157,6 +157,13 @@ class Series:
         return Samples(*(np.array(column)[first:last] for column in self._columns()))
 
 
+Also = Callable[[Market], Iterable[int]]  # conIds to be remembered besides the underlyings
+
+
+def nothing_else(market: Market) -> Iterable[int]:
+    return ()
+
+
 class Past:
     """Every contract's series."""
 
@@ -164,22 +171,33 @@ class Past:
         self._series: dict[int, Series] = {}  # conId -> Series
 
     @classmethod
-    def walked(cls, market: Market, until: datetime) -> "Past":
-        """Let the market go on until then, and remember its underlyings; it needs a market that has ticks."""
-        past = cls()
-        past.sample(market)
-        tick = market.next_tick()
-        while tick is not None and tick <= until:
-            market.advance(tick)
+    def walked(cls, market: Market, until: datetime, also: Also = nothing_else) -> "Past":
+        """Let the market go on until then, and remember its underlyings; it needs a market that has ticks.
+
+        `also` is asked at each day's first tick which other contracts are remembered, by the last tick of each minute.
+        """
+        past, others, day = cls(), tuple[int, ...](), None
+        while True:
             past.sample(market)
+            if market.now.date() != day:
+                day, others = market.now.date(), (*others, *also(market))
             tick = market.next_tick()
-        return past
+            minute = market.now.replace(second=0, microsecond=0)
+            if others and (tick is None or tick.replace(second=0, microsecond=0) != minute):
+                others = tuple(dict.fromkeys(each for each in others if not _is_over(market, each)))
+                past.sample_these(market, others)
+            if tick is None or tick > until:
+                return past
+            market.advance(tick)
 
     def sample(self, market: Market, *, without: Container[int] = ()) -> None:
         """Underlyings at a new tick of the market; one that is fed from outside tells all by quotes."""
         if getattr(market, "push", None) is not None:
             return
-        con_ids = [each.con_id for each in market.underlyings() if each.con_id not in without]
+        self.sample_these(market, [each.con_id for each in market.underlyings() if each.con_id not in without])
+
+    def sample_these(self, market: Market, con_ids: Sequence[int]) -> None:
+        """What is on offer of these contracts."""
         at = market.now.timestamp()
         for con_id, offer in zip(con_ids, market.offers(con_ids) if con_ids else (), strict=True):
             traded = 0 if offer.carried or offer.last is None else min(offer.bid_size, offer.ask_size)
@@ -212,3 +230,8 @@ class Past:
             slot_s, most = (_OTHER_SLOT_S, _MOST_OTHER) if option else (_UNDERLYING_SLOT_S, _MOST_UNDERLYING)
             found = self._series[con_id] = Series(market.sessions(con_id), slot_s, most)
         return found
+
+
+def _is_over(market: Market, con_id: int) -> bool:
+    contract = market.instrument(con_id)
+    return isinstance(contract, Option) and contract.expires_at <= market.now

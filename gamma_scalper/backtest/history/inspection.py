@@ -100,6 +100,14 @@ def inspect_table(kind: Kind, symbol: str, day: date, table: Any) -> Inspected:
     return Inspected(kind=kind, symbol=symbol, day=day, **told)
 
 
+def first_price(kind: Kind, table: Any) -> float | None:
+    """Of the underlying, on that day."""
+    shares = table.filter(table["expiry"].is_null())
+    prices = _real(shares["close"]) if kind == "bars" else (_real(shares["bid"]) + _real(shares["ask"])) / 2
+    known = prices[~np.isnan(prices)]
+    return float(known[0]) if len(known) else None
+
+
 def missing_days(days: Sequence[date]) -> list[date]:
     """Sessions of the calendar between the first and the last of them."""
     return [] if not days else [day for day in session_days(days[0], days[-1]) if day not in set(days)]

@@ -15,6 +15,7 @@ from gamma_scalper.domain.ports import (
     MarketFeed,
     NotReady,
     OrderRouter,
+    PastPrices,
     Refused,
     Unanswered,
 )
@@ -113,6 +114,10 @@ class RecordedBroker:
     @property
     def orders(self) -> OrderRouter | None:
         return self._broker.orders
+
+    @property
+    def past(self) -> PastPrices | None:
+        return self._broker.past
 
     @property
     def link(self) -> LinkReport:

@@ -15,6 +15,7 @@ from gamma_scalper.broker.ib.feed import IbFeed
 from gamma_scalper.broker.ib.incoming import HearsOfLink, Incoming
 from gamma_scalper.broker.ib.link import Duties, IbLink
 from gamma_scalper.broker.ib.parameters import IbParameters
+from gamma_scalper.broker.ib.past import IbPast
 from gamma_scalper.broker.ib.router import IbRouter
 from gamma_scalper.broker.ib.trading_side import TradingSide
 from gamma_scalper.broker.ib.wire import Wire
@@ -52,6 +53,7 @@ class IbBroker:
         self._events: Channel[OrderEvent] = Channel("order events of ib", Unbounded(_ALARM_DEPTH, _piled_up))
         self._reads_only = read_only
         self._catalogue = IbCatalogue(self._wire, DayCache(clock, cache_dir, self._skew))
+        self._past = IbPast(self._wire)
         self._account = IbAccount(self._wire, self._catalogue, self._warn)
         self._feed = IbFeed(self._wire, lambda: self.link, self._skew)
         self._trading = None if read_only else self._trading_side(client_id)
@@ -85,6 +87,10 @@ class IbBroker:
     @property
     def orders(self) -> IbRouter | None:
         return None if self._trading is None else self._trading.router
+
+    @property
+    def past(self) -> IbPast:
+        return self._past
 
     @property
     def link(self) -> LinkReport:

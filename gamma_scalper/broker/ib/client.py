@@ -47,6 +47,7 @@ HEARD = frozenset(
         *(3, 5, 11, 53, 55, 59, 101, 102),  # orders, executions and bills
         *(6, 8, 54, 61, 62),  # the account
         *(10, 52, 75, 76, 93),  # contracts
+        17,  # past prices
         *(4, 9, 15, 49),  # codes, ids, accounts and the time
     }
 )
@@ -116,7 +117,7 @@ class _Decoder(Decoder):
 
 
 def _skipped(fields: list[str]) -> None:
-    """Such as a bond's details, or history: nothing here has asked for it."""
+    """Such as a bond's details, or news: nothing here has asked for it."""
 
 
 def _least(receive: Callable[..., object]) -> int:

@@ -46,7 +46,7 @@ MEANINGS: dict[int, Meaning] = {
     135: Meaning.UNKNOWN,  # no order with this id
     136: Meaning.UNKNOWN,
     161: Meaning.UNKNOWN,  # not in a state that can be cancelled
-    162: Meaning.WARNING,  # historical data, pacing
+    162: Meaning.NO_DATA,  # historical data: none, no right to it, or too many requests
     165: Meaning.NOTE,
     200: Meaning.REJECT,  # no such contract, or several
     201: Meaning.REJECT,

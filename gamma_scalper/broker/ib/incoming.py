@@ -243,6 +243,14 @@ class Incoming:
         self._requests.part(f"market rule {number}", increments)
         self._requests.end(f"market rule {number}")
 
+    # -- the past ------------------------------------------------------------------------------------------------------
+
+    def historical_data(self, request: int, bar: ib.BarData) -> None:
+        self._requests.part(request, bar)
+
+    def historical_data_end(self, request: int, _begins: str, _ends: str) -> None:
+        self._requests.end(request, ib.BarData)
+
     # -- quotes --------------------------------------------------------------------------------------------------------
 
     def price_size_tick(self, request: int, tick: int, price: float, size: float) -> None:

@@ -19,6 +19,7 @@ class TimeoutParameters:
     )
     contracts_s: float = setting(20.0, "for contracts, chains and market rules", unit="s", above=0)
     what_if_s: float = setting(8.0, "for the margin of an order", unit="s", above=0)
+    history_s: float = setting(60.0, "for a day of past prices", unit="s", above=0)
     time_s: float = setting(5.0, "for the server's time, which is the keep-alive", unit="s", above=0)
 
 
@@ -34,10 +35,16 @@ class BackoffParameters:
 
 @frozen
 class PacingParameters:
-    """Requests a second; the broker allows 50, and a trade never waits for a request for data."""
+    """How much it asks for: the broker allows 50 requests a second, and a trade never waits for one for data."""
 
     data_per_s: int = setting(28, "requests for data and contracts", unit="1/s", at_least=1, at_most=30)
     trading_per_s: int = setting(18, "orders, cancels and the queries about them", unit="1/s", at_least=1, at_most=20)
+    history_per_10_min: int = setting(
+        60,
+        "requests for past prices in ten minutes; one for both sides counting twice",
+        at_least=2,
+        at_most=600,
+    )
 
 
 @frozen

@@ -64,6 +64,10 @@ class SimulatedBroker:
         return self._orders
 
     @property
+    def past(self) -> None:
+        """A market of our own keeps none."""
+
+    @property
     def link(self) -> LinkReport:
         return self._seat.link
 

@@ -12,7 +12,16 @@ from gamma_scalper.broker.simulated.router import SimulatedRouter
 from gamma_scalper.broker.simulated.running import Running
 from gamma_scalper.broker.simulated.venue import Venue
 from gamma_scalper.domain.instruments import Combo, Instrument, Option
-from gamma_scalper.domain.ports import Broker, Condition, ContractCatalog, Link, LinkReport, Refused, Unanswered
+from gamma_scalper.domain.ports import (
+    Broker,
+    Condition,
+    ContractCatalog,
+    Link,
+    LinkReport,
+    PastPrices,
+    Refused,
+    Unanswered,
+)
 from gamma_scalper.domain.quotes import DataType, Quote
 from gamma_scalper.exchange.market import Listed
 from gamma_scalper.exchange.replay.pushed import Pushed
@@ -60,6 +69,10 @@ class PaperBroker:
     @property
     def orders(self) -> SimulatedRouter:
         return self._fills.orders
+
+    @property
+    def past(self) -> PastPrices | None:
+        return self._real.past
 
     @property
     def link(self) -> LinkReport:
