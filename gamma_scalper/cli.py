@@ -20,6 +20,7 @@ from gamma_scalper.commands.journal import commands as journal_commands
 from gamma_scalper.commands.manual import config_manual
 from gamma_scalper.commands.scan import commands as scan_commands
 from gamma_scalper.commands.summary import commands as summary_commands
+from gamma_scalper.commands.sweep import commands as sweep_commands
 from gamma_scalper.commands.terminal import (
     BookOption,
     JsonOption,
@@ -58,6 +59,7 @@ for each in (
     journal_commands,
     scan_commands,
     summary_commands,
+    sweep_commands,
     verify_commands,
 ):
     app.add_typer(each)

@@ -1,0 +1,128 @@
+"""From runs to what they tell: cells on the same seeds, unit by unit."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from attrs import frozen
+
+from gamma_scalper.backtest.sweep.cells import Cell
+from gamma_scalper.backtest.sweep.statistics import (
+    Floats,
+    Spread,
+    against,
+    deflated_sharpe,
+    deviation_by_unit,
+    not_dominated,
+    ratio_by_unit,
+    spread,
+)
+from gamma_scalper.backtest.sweep.store import Run, RunKey
+from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, FailedRun, Figure
+
+_ENOUGH_SEEDS = 8
+_BLOCK = 5  # sessions; a week of them is a unit where there are few seeds
+
+
+@frozen(eq=False)
+class Panel:
+    """Cells by units, on the seeds that all these cells came through; dollars of one session."""
+
+    cells: tuple[Cell, ...]
+    profit: Floats
+    cost: Floats
+    hedges: Floats  # by cell
+    sessions: float  # in a unit, on average
+    unit: str  # in words
+    left_out: tuple[Cell, ...]
+
+
+@frozen(eq=False)
+class Comparison:
+    """The cells, and which of them is which."""
+
+    cells: tuple[CellOutcome, ...]
+    baseline: int
+    best: int
+    deflated_sharpe: float
+
+
+def panel_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int]) -> Panel | None:
+    """None where the cells have no seed in common. A cell that fails on half of them or more is left out."""
+    played = {
+        cell.digest: {seed for seed in seeds if (run := runs.get((cell.digest, seed))) and not run.failure}
+        for cell in cells
+    }
+    kept = [cell for cell in cells if 2 * len(played[cell.digest]) > len(seeds)]
+    if not kept or not (shared := sorted(set.intersection(*(played[cell.digest] for cell in kept)))):
+        return None
+    found = [[runs[cell.digest, seed] for seed in shared] for cell in kept]
+    by_seed = len(shared) >= _ENOUGH_SEEDS
+    profit = np.array([_units([run.profit for run in row], by_seed) for row in found])
+    cost = np.array([_units([run.costs for run in row], by_seed) for row in found])
+    sessions = sum(len(run.profit) for run in found[0])
+    return Panel(
+        cells=tuple(kept),
+        profit=profit,
+        cost=cost,
+        hedges=np.array([sum(run.hedges for run in row) / sessions for row in found]),
+        sessions=sessions / profit.shape[1],
+        unit="a run on a seed of its own" if by_seed else f"a block of up to {_BLOCK} sessions in a row",
+        left_out=tuple(cell for cell in cells if cell not in kept),
+    )
+
+
+def _units(by_session: Sequence[tuple[float, ...]], by_seed: bool) -> list[float]:
+    if by_seed:
+        return [sum(values) / len(values) for values in by_session]
+    blocks = (np.array_split(np.array(values), max(1, len(values) // _BLOCK)) for values in by_session)
+    return [float(block.mean()) for each in blocks for block in each]
+
+
+def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
+    """Every cell against the baseline by the objective, with what chance alone does."""
+    root = math.sqrt(panel.sessions)
+    by_objective = {
+        "profit": panel.profit,
+        "cost": panel.cost,
+        "risk": deviation_by_unit(panel.profit) * root,
+        "risk_adjusted": ratio_by_unit(panel.profit) / root,
+    }
+    spreads = {name: spread(values) for name, values in by_objective.items()}
+    tested = against(by_objective[objective], baseline)
+    efficient = not_dominated(spreads["risk"].mean, spreads["profit"].mean)
+    cheapest = not_dominated(spreads["risk"].mean, -spreads["cost"].mean)
+    cells = tuple(
+        CellOutcome(
+            name=cell.name,
+            given=cell.given,
+            digest=cell.digest,
+            **{name: _figure(found, row) for name, found in spreads.items()},
+            difference=_figure(tested.difference, row),
+            p=float(tested.p[row]),
+            corrected=float(tested.corrected[row]),
+            hedges=float(panel.hedges[row]),
+            efficient=bool(efficient[row]),
+            cheapest=bool(cheapest[row]),
+        )
+        for row, cell in enumerate(panel.cells)
+    )
+    worth = spreads[objective].mean * (-1 if objective in LESS_IS_BETTER else 1)
+    others = [row for row in range(len(cells)) if row != baseline]
+    best = max(others, key=lambda row: float(worth[row]), default=baseline)
+    return Comparison(cells, baseline, best, deflated_sharpe(panel.profit, best))
+
+
+def failures_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int]) -> tuple[FailedRun, ...]:
+    found = ((cell, runs.get((cell.digest, seed))) for cell in cells for seed in seeds)
+    return tuple(FailedRun(cell.name, run.seed, run.failure) for cell, run in found if run is not None and run.failure)
+
+
+def _figure(found: Spread, row: int) -> Figure:
+    return Figure(float(found.mean[row]), float(found.low[row]), float(found.high[row]))
+
+
+def objective_of(cell: Cell, runs: Mapping[RunKey, Run], seeds: Sequence[int], objective: str) -> float | None:
+    """One cell's figure by itself; None where too little of it was played."""
+    panel = panel_of([cell], runs, seeds)
+    return None if panel is None else compared(panel, 0, objective).cells[0].of(objective).value

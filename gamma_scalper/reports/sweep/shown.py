@@ -1,0 +1,161 @@
+"""A sweep for a person's terminal, and for a machine."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, Figure, OutOfSample, SweepOutcome
+
+_MOST_ROWS, _MOST_FAILURES = 40, 5
+
+
+def shown(outcome: SweepOutcome) -> RenderableType:
+    """The answer first, then the cells, the best by the objective on top."""
+    parts: list[RenderableType] = [Text(line, style="bold" if i == 0 else "") for i, line in enumerate(told(outcome))]
+    parts.append(_table(outcome))
+    parts += [Text(line, style="red") for line in failures_told(outcome)]
+    return Group(*parts)
+
+
+def told(outcome: SweepOutcome) -> Iterable[str]:
+    """The sentences."""
+    yield from (f"{line[:1].upper()}{line[1:]}." for line in outcome.verdict)
+    if outcome.fresh is not None:
+        yield _of_fresh(outcome.fresh)
+    yield (
+        f"{outcome.runs:,} runs of {outcome.sessions} sessions on seeds {outcome.seeds}; "
+        f"{outcome.units} units, each {outcome.unit}."
+    )
+
+
+def _of_fresh(fresh: OutOfSample) -> str:
+    return (
+        f"Out of sample, on seeds {fresh.seeds} that the search never saw, {fresh.cell} differs by "
+        f"{interval(fresh.beyond)} (p = {fresh.p:.2g}); where it was found it was {interval(fresh.within)}."
+    )
+
+
+def failures_told(outcome: SweepOutcome) -> Iterable[str]:
+    """A few of the reasons."""
+    if outcome.failures:
+        yield f"{len(outcome.failures)} runs failed; the same command tries them again:"
+    for failed in outcome.failures[:_MOST_FAILURES]:
+        yield f"  {failed.cell}, seed {failed.seed}: {failed.reason}"
+    if len(outcome.failures) > _MOST_FAILURES:
+        yield f"  and {len(outcome.failures) - _MOST_FAILURES} more"
+    if outcome.left_out:
+        yield f"not compared, since half of their runs failed: {'; '.join(outcome.left_out)}"
+
+
+def by_objective(outcome: SweepOutcome) -> list[CellOutcome]:
+    """The best first."""
+    less = "less" in OBJECTIVES[outcome.objective]
+    return sorted(outcome.cells, key=lambda cell: (1 if less else -1) * cell.of(outcome.objective).value)
+
+
+def _table(outcome: SweepOutcome) -> Table:
+    table = Table(
+        Column("cell", overflow="fold"),
+        *(
+            Column(name, justify="right")
+            for name in ("profit", "cost", "risk", "hedges", "difference", "p", "corrected")
+        ),
+        Column(""),
+        caption=f"$ a session, 95% intervals; difference of {outcome.objective} to the book as it is; "
+        "risk: deviation of one session's profit; corrected: p for the best of all cells",
+        caption_justify="left",
+    )
+    ranked = by_objective(outcome)
+    for cell in ranked[:_MOST_ROWS]:
+        is_baseline = cell.digest == outcome.cells[outcome.baseline].digest
+        table.add_row(
+            cell.name, interval(cell.profit), interval(cell.cost), interval(cell.risk), f"{cell.hedges:.1f}",
+            *(("", "", "") if is_baseline else (interval(cell.difference), f"{cell.p:.3f}", f"{cell.corrected:.3f}")),
+            remark(cell, is_baseline=is_baseline),
+            style="bold" if is_baseline else "",
+        )  # fmt: skip
+    if len(ranked) > _MOST_ROWS:
+        table.add_row(f"and {len(ranked) - _MOST_ROWS} more, in the report and in --json")
+    return table
+
+
+def remark(cell: CellOutcome, *, is_baseline: bool) -> str:
+    said = ["the book as it is"] if is_baseline and cell.given else []
+    said += ["efficient"] if cell.efficient else []
+    return ", ".join(said)
+
+
+def interval(figure: Figure) -> str:
+    """'+3.10 ± 0.80'; without its reach where that can't be told."""
+    reach = (figure.high - figure.low) / 2
+    return f"{figure.value:+.2f} ± {reach:.2f}" if math.isfinite(reach) else f"{figure.value:+.2f}"
+
+
+# -- for a machine -----------------------------------------------------------------------------------------------------
+
+
+def plain_outcome(outcome: SweepOutcome) -> dict[str, Any]:
+    """Money as strings; None for what can't be told."""
+    fresh = outcome.fresh
+    return {
+        "book": outcome.book,
+        "market": outcome.market,
+        "from": None if outcome.first is None else outcome.first.isoformat(),
+        "to": None if outcome.last is None else outcome.last.isoformat(),
+        "sessions": outcome.sessions,
+        "seeds": outcome.seeds,
+        "runs": outcome.runs,
+        "objective": outcome.objective,
+        "units": outcome.units,
+        "unit": outcome.unit,
+        "verdict": list(outcome.verdict),
+        "deflated_sharpe": _number(outcome.deflated_sharpe),
+        "baseline": outcome.cells[outcome.baseline].name,
+        "best": outcome.cells[outcome.best].name,
+        "cells": [_plain_cell(cell) for cell in outcome.cells],
+        "out_of_sample": None
+        if fresh is None
+        else {
+            "seeds": fresh.seeds,
+            "cell": fresh.cell,
+            "within": _plain_figure(fresh.within),
+            "beyond": _plain_figure(fresh.beyond),
+            "p": fresh.p,
+        },
+        "failures": [{"cell": each.cell, "seed": each.seed, "reason": each.reason} for each in outcome.failures],
+        "left_out": list(outcome.left_out),
+        "settings": dict(outcome.settings),
+        "search": outcome.search or None,
+    }
+
+
+def _plain_cell(cell: CellOutcome) -> dict[str, Any]:
+    return {
+        "name": cell.name,
+        "settings": dict(cell.given),
+        "profit": _plain_figure(cell.profit),
+        "cost": _plain_figure(cell.cost),
+        "risk": _plain_figure(cell.risk),
+        "risk_adjusted": _plain_figure(cell.risk_adjusted),
+        "difference": _plain_figure(cell.difference),
+        "p": cell.p,
+        "p_corrected": cell.corrected,
+        "hedges": cell.hedges,
+        "efficient": cell.efficient,
+    }
+
+
+def _plain_figure(figure: Figure) -> dict[str, str | None]:
+    return {"value": _text(figure.value), "low": _text(figure.low), "high": _text(figure.high)}
+
+
+def _text(value: float) -> str | None:
+    return f"{value:.4f}" if math.isfinite(value) else None
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
