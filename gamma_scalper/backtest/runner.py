@@ -111,7 +111,7 @@ class _Run:
     def _story(self, journal: MemoryJournal, looking: Mapping[str, Looking]) -> Story:
         asked, span = self._asked, self._span
         return Story(
-            market=span.market.name,
+            market=asked.market,
             seed=asked.seed,
             first=span.sessions[0].day,
             last=span.sessions[-1].day,
@@ -120,6 +120,7 @@ class _Run:
             rows=tuple(journal.rows()),
             looks={name: each.looks() for name, each in looking.items()},
             source=span.source,
+            world=span.market.name,
         )
 
 

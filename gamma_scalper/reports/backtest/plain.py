@@ -25,6 +25,7 @@ def as_json(told: Told) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "market": story.market,
+        "world": story.world or story.market,
         "seed": story.seed,
         "first": story.first.isoformat(),
         "last": story.last.isoformat(),

@@ -20,6 +20,7 @@ def played(story: Story, runs: list[BookRun]) -> list[Table]:
 def _played(story: Story) -> Table:
     rows = [
         ("market", story.market),
+        *([("in full", story.world)] if story.world not in ("", story.market) else []),
         ("seed", f"{story.seed}"),
         ("days", f"{story.first} to {story.last}"),
         ("cash at the beginning", f"${story.cash:,}"),

@@ -43,7 +43,7 @@ class SourceRows:
 class Story:
     """One run."""
 
-    market: str  # its spec
+    market: str  # its spec, as it was asked for
     seed: int
     first: date  # trading days, both included
     last: date
@@ -53,3 +53,4 @@ class Story:
     looks: Mapping[str, Looks]  # book -> its looks
     source: Sequence[SourceRows] = ()  # none for a generated market
     quotes: int = 0  # that were told
+    world: str = ""  # the market's spec with all that was left open filled in
