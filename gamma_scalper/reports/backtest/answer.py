@@ -36,7 +36,7 @@ def answer(figures: Figures, story: Story | None = None, why_idle: str = "") -> 
 
 def sweep_command(book: str, story: Story | None) -> str:
     """That plays other bands on the same market and days."""
-    command = f"uv run main.py sweep{f' --book {shlex.quote(book)}' if book else ''}"
+    command = f"uv run main.py sweep --book {shlex.quote(book)}"
     if story is not None:
         command += f" --market {shlex.quote(story.market)}"
         command += "" if _DAYS_SAID.search(story.market) else f" --from {story.first} --to {story.last}"
@@ -70,6 +70,8 @@ def _hedging(figures: Figures) -> str:
 
 
 def _another_band(figures: Figures, story: Story | None) -> str:
+    if not figures.book:
+        return "One run can't tell; each book names the sweep that can."
     return f"One run can't tell; a sweep says: `{sweep_command(figures.book, story)}`"
 
 

@@ -155,7 +155,7 @@ def figures_of(run: BookRun, cash: int) -> Figures:
         realised_vol=vols.realised,
         session_vol=vols.session,
         implied_vol=vols.implied,
-        move=vols.move,
+        move=vols.move if len(run.looks) == 1 else _UNKNOWN,  # dollars of different underlyings
         break_even=band.break_even,
         break_even_pct=band.break_even_pct,
         mean_delta=band.mean_delta,
