@@ -26,7 +26,7 @@ from gamma_scalper.scalping import Scalping
 from gamma_scalper.system import SIMULATED_ACCOUNT, SystemParameters
 from gamma_scalper.trading import Terms, Trading
 
-Progress = Callable[[date], None]  # a session is over
+Progress = Callable[[date, int], object]  # a session is over, of so many
 
 _INTERVAL_S = 300.0
 _AS_RECORDED = SimulatedParameters(greeks=False)  # history has none, and ours of the same quotes would prove nothing
@@ -46,7 +46,7 @@ class Backtest:
     settings: Mapping[str, str] = {}  # what to tell of them
 
 
-def _unseen(day: date) -> None:
+def _unseen(day: date, of: int) -> None:
     pass
 
 
@@ -103,7 +103,7 @@ class _Run:
     async def _end(self, trading: Trading, clock: Clock) -> None:
         for session in self._span.sessions:
             await _sleep_until(clock, session.closes)
-            self._progress(session.day)
+            self._progress(session.day, len(self._span.sessions))
         await _sleep_until(clock, self._span.ends + _AFTER)
         trading.stop("the last day is over")
         await asyncio.Event().wait()

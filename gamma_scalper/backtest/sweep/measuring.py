@@ -50,7 +50,7 @@ def measured(bench: Bench, cell: Cell, seed: int) -> Run:
         last=ground.last,
     )
     with _unheard():
-        story = backtest(asked, days.append)
+        story = backtest(asked, lambda day, _: days.append(day))
     profit, costs = _by_session(story.rows, days)
     summary = of_all(story.rows)
     return Run(

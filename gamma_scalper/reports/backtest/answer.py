@@ -1,10 +1,12 @@
 """The three questions of a backtest, answered in a sentence each."""
 
-import re
 import shlex
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+
+from attrs import frozen
 
 from gamma_scalper.reports.backtest.book_runs import NEW_YORK, BookRun
 from gamma_scalper.reports.backtest.figures import Figures
@@ -19,28 +21,37 @@ _OTHERS = {
     "costs": "costs",
     "unexplained": "what is not explained",
 }
+
+
+@frozen
+class OtherRun:
+    """The same days with another band."""
+
+    label: str  # "twice as wide"
+    figures: Figures
+
+
 QUESTIONS = (
     "Did it earn more from movement than it paid in time?",
     "What did hedging cost?",
     "Would another band have done better?",
 )
-_DAYS_SAID = re.compile(r"[:,]\s*(start|days|first|last)\s*=")  # in a spec; they are not said twice
 _OPENS, _CLOSES = time(9, 30), time(16)
 _LONGEST_WHY = 200
 
 
-def answer(figures: Figures, story: Story | None = None, why_idle: str = "") -> tuple[str, str, str]:
+def answer(
+    figures: Figures, story: Story | None = None, why_idle: str = "", others: Sequence[OtherRun] = ()
+) -> tuple[str, str, str]:
     """To each of the questions; `why_idle`: for what reason nothing was bought, where that is so."""
-    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, story)
+    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, story, others)
 
 
 def sweep_command(book: str, story: Story | None) -> str:
     """That plays other bands on the same market and days."""
-    command = f"uv run main.py sweep --book {shlex.quote(book)}"
-    if story is not None:
-        command += f" --market {shlex.quote(story.market)}"
-        command += "" if _DAYS_SAID.search(story.market) else f" --from {story.first} --to {story.last}"
-    return f"{command} {_GRID}"
+    name = f" --book {shlex.quote(book)}" if book else ""
+    played = "" if story is None else f" --market {shlex.quote(story.market)} --from {story.first} --to {story.last}"
+    return f"uv run main.py sweep{name}{played} {_GRID}"
 
 
 def _movement(figures: Figures, why_idle: str) -> str:
@@ -69,10 +80,19 @@ def _hedging(figures: Figures) -> str:
     )
 
 
-def _another_band(figures: Figures, story: Story | None) -> str:
-    if not figures.book:
-        return "One run can't tell; each book names the sweep that can."
-    return f"One run can't tell; a sweep says: `{sweep_command(figures.book, story)}`"
+def _another_band(figures: Figures, story: Story | None, others: Sequence[OtherRun]) -> str:
+    ask = f"a sweep says: `{sweep_command(figures.book, story)}`"
+    if not others or not figures.hedges:
+        return f"One run can't tell; {ask}"
+    best = max(others, key=lambda other: other.figures.profit)
+    gain = best.figures.profit - figures.profit
+    if gain <= 0:
+        return f"None of those tried did on these days: wider and narrower ones earned less. For other days {ask}"
+    dearer = best.figures.hedge_cost - figures.hedge_cost
+    return (
+        f"On these days a band {best.label} earned {dollars(gain)} more, with hedges that cost {_dollars(dearer)} "
+        f"{'more' if dearer > 0 else 'less'}; one stretch of days may be luck, and {ask}"
+    )
 
 
 def _dollars(amount: Decimal) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gamma_scalper.reports.backtest.answer import QUESTIONS
+from gamma_scalper.reports.backtest.bands import bands
 from gamma_scalper.reports.backtest.key_figures import check, groups, parts
 from gamma_scalper.reports.backtest.played import played
 from gamma_scalper.reports.backtest.plots import Plot, plots
@@ -30,6 +31,7 @@ def page(told: Told) -> str:
         under=f"{story.first:%d %b %Y} to {story.last:%d %b %Y}, {days}, {kind}, seed {story.seed}",
         whole=_chapter(told.whole, ", all books together" if several else ""),
         books=[_book(chapter, several=several) for chapter in told.books],
+        bands=bands(told.whole.figures, told.others),
         about=played(story, [chapter.run for chapter in told.books]),
     )
 
