@@ -1,15 +1,18 @@
 """The command `backtest`: the ring that trades, over a market of the past, and what came of it."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOption, load, to_trade
+from gamma_scalper.commands.page_files import check_folder, check_page, write_page
+from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOption, load, print_json, to_trade
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
 from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.reports.backtest.story import Story
 from gamma_scalper.system import Config
 
 commands = typer.Typer()
@@ -35,11 +38,13 @@ def backtest(
     last: ToOption = "",
     seed: Annotated[int | None, typer.Option(help="All chance is drawn from it; SEED otherwise.")] = None,
     set_: SetOption = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the page with the pictures.")] = None,
+    pngs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures as PNG files.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Trade a market of the past, with the very ring that trades today, and tell where the money came from.
 
-    main.py backtest --market "heston:step=60" --to 2026-03-31
+    main.py backtest --market "heston:step=60" --to 2026-03-31 --report out.html
 
     main.py backtest --book spy --market parquet:state/history/quotes/SPY --from 2026-01-05 --set hedge.policy=fixed
 
@@ -48,8 +53,9 @@ def backtest(
     """
     from gamma_scalper.backtest.runner import Backtest
     from gamma_scalper.backtest.runner import backtest as play
-    from gamma_scalper.reports.summary_shown import session_summary
 
+    check_page("--report", report)
+    check_folder("--pngs", pngs)
     named = (("market", spec), ("seed", seed))
     loaded = load(context, [*(f"{key}={value}" for key, value in named if value is not None), *(set_ or ())])
     books = to_trade(loaded, book)
@@ -62,8 +68,33 @@ def backtest(
         last=day_of("--to", last),
         settings=told(loaded, books),
     )
-    story = play(asked)
-    Console().print(session_summary(story.rows))
+    tell(play(asked), report=report, pngs=pngs, as_json=as_json)
+
+
+def tell(story: Story, *, report: Path | None, pngs: Path | None, as_json: bool) -> None:
+    """Files first, so that what is printed last stays on the screen."""
+    from gamma_scalper.reports.backtest.page import page
+    from gamma_scalper.reports.backtest.plain import SCHEMA, as_plain
+    from gamma_scalper.reports.backtest.pngs import write_pngs
+    from gamma_scalper.reports.backtest.terminal import shown
+    from gamma_scalper.reports.backtest.told import told
+
+    whole = told(story)
+    if report is not None:
+        write_page(report, page(whole))
+    if pngs is not None:
+        try:
+            write_pngs(whole, pngs)
+        except OSError as error:
+            raise UserError(f"--pngs {pngs}: can't be written: {error.strerror}") from error
+    if as_json:
+        print_json(SCHEMA, as_plain(whole))
+        return
+    console = Console(highlight=False)
+    console.print(shown(whole))
+    for name, written in (("page", report), ("pictures", pngs)):
+        if written is not None:
+            console.print(f"{name}: {written}", markup=False, soft_wrap=True)
 
 
 def day_of(flag: str, text: str) -> date | None:

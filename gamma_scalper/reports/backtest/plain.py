@@ -20,10 +20,9 @@ _COUNTS = {"hedged_shares", "straddles_bought", "straddles_closed"}  # exact, an
 _SUMS = ("movement_less_time", "hedged", "hedge_cost")
 
 
-def as_json(told: Told) -> dict[str, Any]:
+def as_plain(told: Told) -> dict[str, Any]:
     story = told.story
     return {
-        "schema": SCHEMA,
         "market": story.market,
         "world": story.world or story.market,
         "seed": story.seed,
