@@ -85,10 +85,10 @@ def families(trial: Trial, count: int = 10) -> list[Family]:
     return [
         _family("clock", "every_s", "s", waits, lambda s: HedgeParameters(policy="time", every_s=s)),
         _family("move", "move_sigmas", "of a day", moves, lambda x: HedgeParameters(policy="move", move_sigmas=x)),
-        _family("fixed, to the centre", *by_width, shares, _fixed("centre")),
-        _family("fixed, to the edge", *by_width, shares, _fixed("edge")),
-        _family("Whalley-Wilmott, to the edge", *by_aversion, aversions, _by_cost("whalley_wilmott")),
-        _family("Zakamouline, to the edge", *by_aversion, aversions, _by_cost("zakamouline")),
+        _family("fixed to the centre", *by_width, shares, _fixed("centre")),
+        _family("fixed to the edge", *by_width, shares, _fixed("edge")),
+        _family("Whalley-Wilmott to the edge", *by_aversion, aversions, _by_cost("whalley_wilmott")),
+        _family("Zakamouline to the edge", *by_aversion, aversions, _by_cost("zakamouline")),
         _family("fee-aware", *by_aversion, aversions, _by_cost("fee_aware")),
     ]
 

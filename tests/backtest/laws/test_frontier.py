@@ -19,7 +19,7 @@ from gamma_scalper.strategies.hedge_shapes import Costs
 DAY = date(2026, 1, 5)
 MONTH = 21 * 78  # steps of five minutes
 RISK = 120.0  # dollars of deviation for each straddle
-NAMES = ("clock", "fixed, to the centre", "fixed, to the edge", "Whalley-Wilmott, to the edge", "fee-aware")
+NAMES = ("clock", "fixed to the centre", "fixed to the edge", "Whalley-Wilmott to the edge", "fee-aware")
 
 
 def costs_at_equal_risk(trial: Trial, charges: Charges, paths: int) -> dict[str, float]:
@@ -33,10 +33,10 @@ def costs_at_equal_risk(trial: Trial, charges: Charges, paths: int) -> dict[str,
 def test_by_proportional_costs_whalley_wilmott_saves_a_fifth_two_fifths_and_a_half() -> None:
     proportional = Charges(name="proportional", costs=Costs(half_spread=0.0), proportional=1e-4)
     costs = costs_at_equal_risk(Trial(steps=MONTH, straddles=MANY), proportional, 2_000)
-    best = costs["Whalley-Wilmott, to the edge"]
+    best = costs["Whalley-Wilmott to the edge"]
     saved = {name: 1 - best / cost for name, cost in costs.items()}
-    assert saved["fixed, to the edge"] == pytest.approx(0.20, abs=0.04)
-    assert saved["fixed, to the centre"] == pytest.approx(0.40, abs=0.04)
+    assert saved["fixed to the edge"] == pytest.approx(0.20, abs=0.04)
+    assert saved["fixed to the centre"] == pytest.approx(0.40, abs=0.04)
     assert saved["clock"] == pytest.approx(0.49, abs=0.04)
     assert saved["fee-aware"] == pytest.approx(0.0, abs=1e-9)  # without a minimum it is the same band
 
@@ -47,7 +47,7 @@ def test_a_minimum_fee_turns_the_order_around_and_the_fee_aware_band_stays_the_c
         costs_at_equal_risk(trial, charged_by(fees, SPY, DAY, trial, half_spread=0.005, minimum=minimum), paths=1_000)
         for minimum in (False, True)
     )
-    edge, centre, to_edge = "Whalley-Wilmott, to the edge", "fixed, to the centre", "fixed, to the edge"
+    edge, centre, to_edge = "Whalley-Wilmott to the edge", "fixed to the centre", "fixed to the edge"
     assert without[edge] < without[to_edge] < without[centre] < without["clock"]
     assert billed["fee-aware"] < billed[centre] < billed[edge] < billed[to_edge]
     assert billed["fee-aware"] < 0.85 * billed[centre]
