@@ -55,6 +55,7 @@ def a_books_orders(spots: np.ndarray, deltas: np.ndarray, gammas: np.ndarray, pa
     return orders
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_on_a_path_the_orders_are_those_of_a_live_book(name: str) -> None:
     """In number, in shares, and in what the shares earned, which no order at another step would leave the same."""
@@ -126,6 +127,7 @@ def test_a_share_so_cheap_that_the_commission_is_capped_has_no_table() -> None:
         bills(FeeParameters(schedule="fixed"), SPY, DAY, 5, 30.0)
 
 
+@pytest.mark.compiled
 def test_what_is_charged_is_the_spread_and_the_bill_of_every_order() -> None:
     trial, parameters = Trial(steps=40), PARAMETERS["fixed to the centre"]
     flat = np.zeros((300, 2, 2))
