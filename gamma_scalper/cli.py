@@ -19,6 +19,7 @@ from gamma_scalper.commands.inbox import commands as inbox_commands
 from gamma_scalper.commands.journal import commands as journal_commands
 from gamma_scalper.commands.manual import config_manual
 from gamma_scalper.commands.scan import commands as scan_commands
+from gamma_scalper.commands.speeds import parsed_speed
 from gamma_scalper.commands.summary import commands as summary_commands
 from gamma_scalper.commands.sweep import commands as sweep_commands
 from gamma_scalper.commands.terminal import (
@@ -142,7 +143,7 @@ def trade(
     _confirm(loaded.system, account)
     asked = Asked(
         books=to_trade(loaded, book),
-        speed=_speed(speed, loaded.system),
+        speed=parsed_speed(speed, loaded.system),
         lasts=lasts,
         start=start,
         record=record,
@@ -159,22 +160,6 @@ def _confirm(system: SystemParameters, given: str | None) -> None:
 
     if not confirm_account(system, given, typed if sys.stdin.isatty() else None):
         raise UserError("live mode: name the account of LIVE_ACCOUNT a second time, with --confirm-account ID")
-
-
-def _speed(text: str, system: SystemParameters) -> float | None:
-    if system.gateway != "embedded":
-        if text != "1":
-            raise UserError("--speed: only the offline market can be hurried; GATEWAY is a broker's")
-        return 1.0
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0.1 <= speed <= 100_000:
-        raise UserError(f"--speed {text} is not allowed; allowed: 0.1 to 100000 times the wall clock, or max")
-    return speed
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The commands `history` and `record`: past quotes and bars on disk, to be played back."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,6 +115,37 @@ def check(
     from gamma_scalper.commands.history_files import checked
 
     raise typer.Exit(int(checked(load(context, set_).system, symbol, span(first, last), as_json=as_json)))
+
+
+@commands.command()
+def record(
+    context: typer.Context,
+    book: Annotated[
+        str, typer.Option("--book", metavar="NAME", help="Whose underlying and straddles; otherwise spy's.")
+    ] = "",
+    lasts: Annotated[
+        str, typer.Option("--for", metavar="1h|30m|1d", help="So much time of the market, or so many sessions.")
+    ] = "",
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE.rec", help="A new file; otherwise in STATE_DIR/history/recordings.")
+    ] = None,
+    straddles: Annotated[int, typer.Option(help="So many of the best straddles, looked for anew.", min=0, max=200)] = 10,
+    speed: Annotated[
+        str, typer.Option(metavar="N|max", help="The offline market: so many times as fast as the wall clock.")
+    ] = "1",
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write down the quotes of a book's market as they come, without trading: rec:FILE plays them again.
+
+    The underlying, options that are held, and the straddles the book would buy soonest. Ctrl+C ends it, and what was
+    recorded stays. To record what is traded on, give the trader itself --record FILE.
+
+    main.py record --book spy --for 1h --speed max
+    """
+    from gamma_scalper.commands.recording import recorded
+
+    recorded(load(context, set_), book, lasts, to, straddles, speed, as_json=as_json)
 
 
 def span(first: str, last: str) -> tuple[date | None, date | None]:

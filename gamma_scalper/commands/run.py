@@ -45,7 +45,7 @@ from gamma_scalper.trading import Terms, Trading
 
 _SIGNALS = ((signal.SIGINT, "Ctrl+C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "the terminal was closed"))
 _HURRIED_LOOK_S = 5.0
-_UNITS = {"s": 1, "m": 60, "h": 3_600}
+UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
 @frozen(kw_only=True)
@@ -205,7 +205,7 @@ class Program:
             for _ in range(count):
                 await self._until_closed(trading)
         else:
-            await self._clock.sleep(count * _UNITS[unit])
+            await self._clock.sleep(count * UNITS[unit])
         trading.stop(f"--for {self._asked.lasts} is over")
         await asyncio.Event().wait()
 

@@ -37,8 +37,11 @@ class RecordedFeed:
         self._catalogue = broker.catalogue
         self._recorder = recorder
         self._listed: set[int] = set()  # conIds
+        self._options: set[int] = set()  # conIds
+        self._interest: dict[int, int] = {}  # conId -> open interest as recorded
         self._flushed: datetime | None = None
-        self.recorded = 0
+        self.recorded = 0  # quotes
+        self.quoted: set[int] = set()  # conIds of what was recorded
         self.failure = ""  # why nothing is recorded any more
 
     async def subscribe(self, instruments: Sequence[Instrument]) -> None:
@@ -74,18 +77,29 @@ class RecordedFeed:
             self._give_up(error)
             return
         self._listed.add(contract.con_id)
+        if isinstance(contract, Option):
+            self._options.add(contract.con_id)
 
     def _record(self, quote: Quote) -> None:
         if self.failure or quote.con_id not in self._listed:
             return
         try:
+            if quote.con_id in self._options:
+                self._record_interest(quote)
             self._recorder.record(quote)
             self.recorded += 1
+            self.quoted.add(quote.con_id)
             if self._flushed is None or quote.received_at - self._flushed >= _FLUSH_EVERY:
                 self._recorder.flush()
                 self._flushed = quote.received_at
         except OSError as error:
             self._give_up(error)
+
+    def _record_interest(self, quote: Quote) -> None:
+        told = self._feed.condition(quote.con_id).open_interest
+        if told is not None and self._interest.get(quote.con_id) != told:
+            self._recorder.record_open_interest(quote.con_id, quote.received_at, told)
+            self._interest[quote.con_id] = told
 
     def _give_up(self, error: OSError) -> None:
         self.failure = error.strerror or type(error).__name__

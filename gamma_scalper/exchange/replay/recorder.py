@@ -1,6 +1,7 @@
 """Recordings of a session's quotes, one JSON line after the other, as they came."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +10,7 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.quotes import Quote
 from gamma_scalper.exchange.market import Listed, UnknownContract
+from gamma_scalper.exchange.replay.hours import nanoseconds
 from gamma_scalper.exchange.replay.instrument_codec import (
     instrument_to_json,
     quote_to_json,
@@ -16,6 +18,7 @@ from gamma_scalper.exchange.replay.instrument_codec import (
 
 FORMAT = "gamma_scalper.recording"
 VERSION = 1
+INTEREST = "open_interest"  # kind of an entry
 HEADER = {"format": FORMAT, "version": VERSION}
 
 
@@ -52,6 +55,12 @@ class Recorder:
         if quote.con_id not in self._known:
             raise UnknownContract(f"contract {quote.con_id} is not listed in this recording")
         self._write(quote_to_json(quote))
+
+    def record_open_interest(self, con_id: int, at: datetime, contracts: int) -> None:
+        """Known from then on."""
+        if con_id not in self._known:
+            raise UnknownContract(f"contract {con_id} is not listed in this recording")
+        self._write({"kind": INTEREST, "con_id": con_id, "time": nanoseconds(at) // 1000, "contracts": contracts})
 
     def flush(self) -> None:
         """What was recorded so far outlives the program."""

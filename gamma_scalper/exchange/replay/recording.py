@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
@@ -18,8 +19,9 @@ from gamma_scalper.exchange.replay.assembly import assemble, hours_of
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.hours import nanoseconds
 from gamma_scalper.exchange.replay.instrument_codec import instrument_from_json, quote_from_json
+from gamma_scalper.exchange.replay.interest import by_contract
 from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days
-from gamma_scalper.exchange.replay.recorder import FORMAT, HEADER, VERSION
+from gamma_scalper.exchange.replay.recorder import FORMAT, HEADER, INTEREST, VERSION
 from gamma_scalper.exchange.replay.tape import Columns, Tape
 
 _TORN = "torn last line"
@@ -37,6 +39,7 @@ class Entries:
     path: Path
     lenient: bool
     contracts: dict[int, Listed] = field(factory=dict)  # conId -> contract, in the order recorded
+    interest: list[tuple[int, int, int]] = field(factory=list)  # conId, nanoseconds UTC, contracts
     rejected: Counter[str] = field(factory=Counter)  # reason -> lines that could not be read
 
     def quotes(self) -> Iterator[tuple[int, Quote]]:
@@ -98,10 +101,21 @@ class Entries:
             return quote
         if not isinstance(plain, dict):
             raise ValueError("neither a contract nor a quote")
+        if plain.get("kind") == INTEREST:
+            self._interest(plain)
+            return None
         contract = instrument_from_json(plain)
         if self.contracts.setdefault(contract.con_id, contract) != contract:
             raise ValueError(f"contract {contract.con_id} is listed above as another one")
         return None
+
+    def _interest(self, plain: dict[str, Any]) -> None:
+        con_id, microseconds, contracts = plain["con_id"], plain["time"], plain["contracts"]
+        if not all(type(number) is int and number >= 0 for number in (con_id, microseconds, contracts)):
+            raise ValueError("conId, time and contracts are whole numbers")
+        if con_id not in self.contracts:
+            raise _Unlisted(f"contract {con_id} is not listed above it")
+        self.interest.append((con_id, microseconds * 1000, contracts))
 
 
 def _why(text: str, error: Exception) -> str:
@@ -152,7 +166,10 @@ def read_rec(path: Path, *, lenient: bool = False, option_close_delay_min: int =
     expiries = [contract.expiry for contract in contracts if isinstance(contract, Option)]
     source = f"rec:{path}"
     hours = hours_of(source, [batch], expiries, option_close_delay_min)
-    return assemble(source, [batch], _with_underlyings(contracts), contracts, hours, lenient=lenient, days=days)
+    told = np.array([(numbers[con_id], at, count) for con_id, at, count in entries.interest], np.int64).reshape(-1, 3)
+    listed = _with_underlyings(contracts)
+    interest = by_contract(told[:, 0], told[:, 1], told[:, 2], listed)
+    return assemble(source, [batch], listed, contracts, hours, lenient=lenient, open_interest=interest, days=days)
 
 
 def _with_underlyings(contracts: list[Listed]) -> list[Listed | None]:
