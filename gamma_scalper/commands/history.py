@@ -129,7 +129,9 @@ def record(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE.rec", help="A new file; otherwise in STATE_DIR/history/recordings.")
     ] = None,
-    straddles: Annotated[int, typer.Option(help="So many of the best straddles, looked for anew.", min=0, max=200)] = 10,
+    straddles: Annotated[
+        int, typer.Option(help="So many of the best straddles, looked for anew.", min=0, max=200)
+    ] = 10,
     speed: Annotated[
         str, typer.Option(metavar="N|max", help="The offline market: so many times as fast as the wall clock.")
     ] = "1",

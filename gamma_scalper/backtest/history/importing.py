@@ -116,8 +116,6 @@ def import_days(
 def _narrowed(spec: str, kind: str, wanted: Wanted) -> str:
     """Of what is many files only those that are wanted are read."""
     asked = {"symbol": wanted.symbol if kind == "lean" else "", "first": wanted.first, "last": wanted.last}
-    if kind not in ("lean", "parquet"):
-        return spec
     return spec + "".join(f",{name}={value}" for name, value in asked.items() if value and f",{name}=" not in spec)
 
 

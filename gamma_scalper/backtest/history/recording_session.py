@@ -44,7 +44,7 @@ class Recorded:
 
 
 class RecordingSession:
-    """Lines once opened stay open while there are any left, so that a straddle is recorded on after the market moved."""
+    """A line once opened stays open while there are any left: a straddle is recorded on after the market has moved."""
 
     def __init__(
         self, broker: Broker, recorder: Recorder, clock: Clock, book: BookParameters, straddles: int, length: Length
@@ -118,9 +118,7 @@ class RecordingSession:
         sought = Sought(
             book=self._book.name,
             underlying=stock,
-            window=Window(
-                min_dte=structure.min_dte, max_dte=structure.max_dte, moneyness_pct=structure.moneyness_pct
-            ),
+            window=Window(min_dte=structure.min_dte, max_dte=structure.max_dte, moneyness_pct=structure.moneyness_pct),
             selection=self._book.selection,
             pricing=self._book.pricing,
             hours=self._hours,
