@@ -49,17 +49,20 @@ class Scalping:
         forgetful: bool = False,
         cadence: Cadence = Cadence(),
         interval_s: float = INTERVAL_S,
+        scans_by: Clock | None = None,
     ) -> None:
-        """A `forgetful` one begins its strategies anew, whatever they noted before; `interval_s` is the accounts'."""
+        """A `forgetful` one begins its strategies anew, whatever they noted before.
+
+        `interval_s` is the accounts'; `scans_by` is the lookout's clock, where it has one of its own.
+        """
         self._trading, self._books, self._clock = trading, books, clock
         self._notes = {} if forgetful else dict(trading.remembered.notes)
         self.sights = {name: _sights(name) for name in sorted(trading.books)}
         self.thoughts = {name: each.thoughts for name, each in self.sights.items()}
         triggers = {name: book.queues.triggers for name, book in trading.books.items()}
         self.governor = Governor(trading.house, self.thoughts, triggers, cadence)
-        self.lookout = Lookout(
-            trading.house, broker, trading.board, {name: self._sight(name) for name in self.sights}, clock, cadence
-        )
+        sights = {name: self._sight(name) for name in self.sights}
+        self.lookout = Lookout(trading.house, broker, trading.board, sights, scans_by or clock, cadence)
         pricing = {name: books[name].pricing for name in self.sights}
         earned = trading.remembered.earned
         self.accounting = Accounting(trading.house, self.thoughts, pricing, clock, earned, interval_s)

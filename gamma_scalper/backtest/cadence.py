@@ -4,18 +4,49 @@ Between two quotes nothing changes but their age: who looked then would see less
 """
 
 import math
+from datetime import datetime
+from typing import TypeVar
 
 from attrs import evolve
 
+from gamma_scalper.exchange.market import Market
+from gamma_scalper.kernel import Clock
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.pipeline.cadence import Cadence
 from gamma_scalper.pipeline.caretaker import CaretakerParameters
 from gamma_scalper.pipeline.reconciling import ReconcileParameters
+from gamma_scalper.strategies.entry import EntryParameters
+from gamma_scalper.strategies.exits import ExitParameters
 
 _HOUR_S = 3_600.0
 _NIGHTLY_S = 6 * _HOUR_S
-_TICKS, _RIGHT_AFTER_S = 5, 0.001
+_TICKS, RIGHT_AFTER_S = 5, 0.001
+_LONGEST_STEP_S, _LONGEST_S = 600.0, 3_600.0
 _QUOTED_ALL_THE_TIME_S = 5.0
+
+
+S = TypeVar("S", EntryParameters, ExitParameters)
+
+
+class AtTicks:
+    """Who sleeps by it wakes right after the quotes of a tick, since whatever it looks at was quoted then."""
+
+    def __init__(self, inner: Clock, market: Market, step_s: float) -> None:
+        self._inner, self._market, self._step_s = inner, market, step_s
+
+    def now(self) -> datetime:
+        return self._inner.now()
+
+    def monotonic(self) -> float:
+        return self._inner.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        following = self._market.next_tick()
+        if following is not None:
+            first_s = (following - self.now()).total_seconds()
+            ticks = max(math.ceil((seconds - first_s) / self._step_s), 0)
+            seconds = max(first_s + ticks * self._step_s, 0.0) + RIGHT_AFTER_S
+        await self._inner.sleep(seconds)
 
 
 def of_house(step_s: float) -> Cadence:
@@ -42,8 +73,16 @@ def of_book(book: BookParameters, step_s: float) -> BookParameters:
     streamer = evolve(book.streamer, closed_heartbeat_s=max(book.streamer.closed_heartbeat_s, _HOUR_S))
     if step_s > _QUOTED_ALL_THE_TIME_S:
         ticks = max(math.ceil(book.streamer.heartbeat_s / step_s), _TICKS)
-        streamer = evolve(streamer, heartbeat_s=ticks * step_s + _RIGHT_AFTER_S, news_s=2 * ticks * step_s)
+        streamer = evolve(streamer, heartbeat_s=ticks * step_s + RIGHT_AFTER_S, news_s=2 * ticks * step_s)
+        book = evolve(book, entry=_stepping(book.entry, step_s), exits=_stepping(book.exits, step_s))
     risk, mark_s = book.risk, of_caretaker(step_s).mark_s
     records = evolve(risk.records, compared_s=max(risk.records.compared_s, 2 * _NIGHTLY_S))
     loss = evolve(risk.loss, mark_age_s=max(risk.loss.mark_age_s, 2.5 * mark_s))
     return evolve(book, streamer=streamer, risk=evolve(risk, records=records, loss=loss))
+
+
+def _stepping(way: S, step_s: float) -> S:
+    """An order is looked after from tick to tick: each of its prices works until the next."""
+    each_s = min(max(way.step_s, step_s), _LONGEST_STEP_S)
+    steps = way.stepping().steps + 2 if isinstance(way, EntryParameters) else way.stepping.steps + 2
+    return evolve(way, step_s=each_s, patience_s=min(max(way.patience_s, steps * each_s), _LONGEST_S))

@@ -90,7 +90,13 @@ class _Run:
                 ),
             )
             scalping = Scalping(
-                trading, self._books, broker, clock, cadence=cadence.of_house(self._step_s), interval_s=_INTERVAL_S
+                trading,
+                self._books,
+                broker,
+                clock,
+                cadence=cadence.of_house(self._step_s),
+                interval_s=_INTERVAL_S,
+                scans_by=cadence.AtTicks(clock, self._span.market, self._step_s),
             )
             looking = {name: Looking(thoughts) for name, thoughts in scalping.thoughts.items()}
             await clock.sleep(1.0)  # what the house does by the clock comes after the quotes of a tick, not before

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,8 +12,10 @@ from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOpt
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
 from gamma_scalper.pipeline.book import BookParameters
-from gamma_scalper.reports.backtest.story import Story
 from gamma_scalper.system import Config
+
+if TYPE_CHECKING:
+    from gamma_scalper.reports.backtest.told import Told
 
 commands = typer.Typer()
 
@@ -40,6 +42,9 @@ def backtest(
     set_: SetOption = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the page with the pictures.")] = None,
     pngs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the pictures as PNG files.")] = None,
+    bands: Annotated[
+        bool | None, typer.Option(help="Also play narrower and wider bands on the same days; with --report they are.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Trade a market of the past, with the very ring that trades today, and tell where the money came from.
@@ -52,7 +57,7 @@ def backtest(
     month takes seconds; a replayed file is offered every second unless its spec says step=60.
     """
     from gamma_scalper.backtest.runner import Backtest
-    from gamma_scalper.backtest.runner import backtest as play
+    from gamma_scalper.commands.backtesting import play
 
     check_page("--report", report)
     check_folder("--pngs", pngs)
@@ -68,18 +73,18 @@ def backtest(
         last=day_of("--to", last),
         settings=told(loaded, books),
     )
-    tell(play(asked), report=report, pngs=pngs, as_json=as_json)
+    loud = loaded.origins["log_level"] != "default"
+    found = play(asked, bands=report is not None if bands is None else bands, loud=loud)
+    tell(found, report=report, pngs=pngs, as_json=as_json)
 
 
-def tell(story: Story, *, report: Path | None, pngs: Path | None, as_json: bool) -> None:
+def tell(whole: "Told", *, report: Path | None, pngs: Path | None, as_json: bool) -> None:
     """Files first, so that what is printed last stays on the screen."""
     from gamma_scalper.reports.backtest.page import page
     from gamma_scalper.reports.backtest.plain import SCHEMA, as_plain
     from gamma_scalper.reports.backtest.pngs import write_pngs
     from gamma_scalper.reports.backtest.terminal import shown
-    from gamma_scalper.reports.backtest.told import told
 
-    whole = told(story)
     if report is not None:
         write_page(report, page(whole))
     if pngs is not None:

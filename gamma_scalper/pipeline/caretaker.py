@@ -41,7 +41,7 @@ from gamma_scalper.risk.governance import HOUSE
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _PATIENCE_S = 2.0
-_SOON_S = 1.0  # after the open: when there are quotes
+_SOON_S = 0.001  # after the open, when there are quotes
 REFUSED = "refused: "  # how the outcome of a command begins that was not carried out
 
 
