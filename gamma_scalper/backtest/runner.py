@@ -14,6 +14,8 @@ from gamma_scalper.broker.simulated import SimulatedBroker, Venue
 from gamma_scalper.broker.simulated.parameters import SimulatedParameters
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.entries import SessionBegan
+from gamma_scalper.domain.journal_ports import Journal
+from gamma_scalper.domain.ports import Broker
 from gamma_scalper.exchange.engine import Engine
 from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.journal.memory import MemoryJournal
@@ -55,11 +57,13 @@ def backtest(asked: Backtest, progress: Progress = _unseen) -> Story:
     load_market_code()
     span = span_of(asked.market, asked.seed, asked.first, asked.last)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_Run(asked, span, progress).play())
+        return runner.run(Run(asked, span, progress).play())
 
 
-class _Run:
-    def __init__(self, asked: Backtest, span: Span, progress: Progress) -> None:
+class Run:
+    """One backtest, on a loop of its own."""
+
+    def __init__(self, asked: Backtest, span: Span, progress: Progress = _unseen) -> None:
         self._asked, self._span, self._progress = asked, span, progress
         self._step_s = span.step_s
         self._books = {name: cadence.of_book(book, self._step_s) for name, book in asked.books.items()}
@@ -77,44 +81,49 @@ class _Run:
         broker = SimulatedBroker(venue, SIMULATED_ACCOUNT, parameters=_AS_RECORDED)
         await broker.start()
         try:
-            trading = Trading(
-                broker=broker,
-                journal=journal,
-                clock=clock,
-                remembered=Remembered(),
-                residents=[await resident_of(broker, clock, about) for about in self._books.values()],
-                terms=Terms(
-                    session=SessionBegan("paper", "backtest", ""),
-                    reconcile=cadence.of_reconciling(),
-                    caretaker=cadence.of_caretaker(self._step_s),
-                ),
-            )
-            scalping = Scalping(
-                trading,
-                self._books,
-                broker,
-                clock,
-                cadence=cadence.of_house(self._step_s),
-                interval_s=_INTERVAL_S,
-                scans_by=cadence.AtTicks(clock, self._span.market, self._step_s),
-            )
+            trading, scalping = await self.house(broker, journal, clock)
             looking = {name: Looking(thoughts) for name, thoughts in scalping.thoughts.items()}
             await clock.sleep(1.0)  # what the house does by the clock comes after the quotes of a tick, not before
             watching = {f"looks at {name}": each.run() for name, each in looking.items()}
             await scalping.run({**watching, "plays": self._end(trading, clock)})
         finally:
             await broker.stop()
-        return self._story(journal, looking)
+        return self._story(journal, looking, broker.feed.heard)
+
+    async def house(self, broker: Broker, journal: Journal, clock: Clock) -> tuple[Trading, Scalping]:
+        """As the program joins it: nothing here but the cadence is a backtest's own."""
+        trading = Trading(
+            broker=broker,
+            journal=journal,
+            clock=clock,
+            remembered=Remembered(),
+            residents=[await resident_of(broker, clock, about) for about in self._books.values()],
+            terms=Terms(
+                session=SessionBegan("paper", "backtest", ""),
+                reconcile=cadence.of_reconciling(),
+                caretaker=cadence.of_caretaker(self._step_s),
+            ),
+        )
+        scalping = Scalping(
+            trading,
+            self._books,
+            broker,
+            clock,
+            cadence=cadence.of_house(self._step_s),
+            interval_s=_INTERVAL_S,
+            scans_by=cadence.AtTicks(clock, self._span.market, self._step_s),
+        )
+        return trading, scalping
 
     async def _end(self, trading: Trading, clock: Clock) -> None:
         for session in self._span.sessions:
-            await _sleep_until(clock, session.closes)
+            await _sleep_until(clock, min(session.closes, self._span.ends))
             self._progress(session.day, len(self._span.sessions))
         await _sleep_until(clock, self._span.ends + _AFTER)
         trading.stop("the last day is over")
         await asyncio.Event().wait()
 
-    def _story(self, journal: MemoryJournal, looking: Mapping[str, Looking]) -> Story:
+    def _story(self, journal: MemoryJournal, looking: Mapping[str, Looking], quotes: int) -> Story:
         asked, span = self._asked, self._span
         return Story(
             market=asked.market,
@@ -127,6 +136,7 @@ class _Run:
             looks={name: each.looks() for name, each in looking.items()},
             source=span.source,
             world=span.market.name,
+            quotes=quotes,
         )
 
 

@@ -10,10 +10,12 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.sessions import Session
 from gamma_scalper.exchange.market import Market
 from gamma_scalper.exchange.replay import Replayed
+from gamma_scalper.exchange.replay.hours import moment_of
 from gamma_scalper.exchange.simulated.market import SimulatedMarket
 from gamma_scalper.exchange.specs import GENERATED, market_from
 from gamma_scalper.reports.backtest.story import SourceRows
 
+_CARRIED = timedelta(minutes=1)  # what was quoted last
 _GENERATED_FOR = timedelta(days=30)  # where nobody says how long
 
 
@@ -23,7 +25,7 @@ class Span:
 
     market: Market
     sessions: Sequence[Session]  # of the first underlying's shares
-    ends: datetime  # the latest close of the last day
+    ends: datetime  # the latest close of the last day, or where the source ends before it
     step_s: float  # from one tick to the next
     source: Sequence[SourceRows]
 
@@ -52,7 +54,13 @@ def _replayed(market: Replayed) -> Span:
     sessions = [each for each in _sessions(market) if each.day in days]
     source = [SourceRows(name=each.source, rows=each.rows, used=each.used, rejected=each.rejected)
               for each in market.tape.accounts]  # fmt: skip
-    return Span(market=market, sessions=sessions, ends=_ends(market, sessions[-1]), step_s=market.step_s, source=source)
+    ends = min(_ends(market, sessions[-1]), _last_row(market) + _CARRIED)
+    return Span(market=market, sessions=sessions, ends=ends, step_s=market.step_s, source=source)
+
+
+def _last_row(market: Replayed) -> datetime:
+    """A recording may end long before the close, and nothing is known of the market after that."""
+    return moment_of(max(columns.time.item(-1) for columns in market.tape.quotes.values() if len(columns.time)))
 
 
 def _within(spec: str, first: date | None, last: date | None) -> str:

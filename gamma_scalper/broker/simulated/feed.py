@@ -38,6 +38,7 @@ class SimulatedFeed:
         self._look = look
         self._greeks = greeks
         self.lines: dict[int, int] = {}  # conId -> how many look at it
+        self.heard = 0  # quotes
         self._told: dict[int, Quote] = {}  # conId -> the newest that was told
         self._frozen: dict[int, str] = {}  # conId -> why its quotes have stopped counting
         self._channel: Channel[Quote] = Channel("quotes", Conflate(newest, by_contract))
@@ -104,6 +105,7 @@ class SimulatedFeed:
         if self._frozen:
             self._frozen.pop(quote.con_id, None)
             self._conditions_of = None
+        self.heard += 1
         self._told[quote.con_id] = quote
         self._channel.put_nowait(quote)
 
