@@ -1,0 +1,69 @@
+"""The three questions of a backtest are answered in words that its figures bear out."""
+
+import shlex
+
+import pytest
+from made_stories import intent, interval, story, traded
+
+from gamma_scalper.domain.orders import Side
+from gamma_scalper.domain.strategy_entries import Decided
+from gamma_scalper.reports.backtest.answer import answer
+from gamma_scalper.reports.backtest.figures import figures
+from gamma_scalper.reports.backtest.told import told
+
+
+def answers(made):
+    return told(made).whole.answers
+
+
+@pytest.mark.parametrize(("gamma", "verdict"), [("140.00", "Yes, by $40.00"), ("60.00", "No, it fell short by $40.00")])
+def test_movement_is_held_against_time_whatever_else_happened(gamma, verdict):
+    made = story([(5, interval(0, 5, gamma=gamma, theta="-100.00", vega="-500.00"))])
+    movement, _, _ = answers(made)
+    assert movement.startswith(verdict)
+    assert f"movement earned ${gamma} and time cost $100.00, implied volatility took $500.00" in movement
+    assert movement.endswith(f"lost ${-figures(made).profit:.2f}.")
+
+
+def test_hedging_is_told_with_its_share_of_what_movement_earned():
+    told_ = [*traded(1, intent(1, Side.SELL, 10), "599.90"), (5, interval(0, 5, gamma="27.00"))]
+    _, hedging, _ = answers(story(told_))
+    assert hedging == (
+        "Hedging cost $1.35, 5.0% of what movement earned: 1 hedge of 10 shares in all, $0.35 in commissions and "
+        "$1.00 in slippage against the middle."
+    )
+
+
+def test_whoever_never_entered_is_told_what_kept_it_for_the_longest_while_the_market_was_open():
+    decided = [
+        (0, Decided("no entry", "spread: 12% is too wide")),
+        (1, Decided("old quotes", "the quote is 9 s old")),
+        (2, Decided("no entry", "spread: 14% is too wide")),
+        (400, Decided("no picture", "nobody makes a market")),  # ten past four: the night is no reason
+        (1440, Decided("no entry", "spread: 13% is too wide")),
+    ]
+    movement, hedging, _ = answers(story(decided))
+    assert movement == (
+        "No straddle was bought: no entry: spread: 13% is too wide, so nothing was earned and nothing paid."
+    )
+    assert hedging == "Nothing was hedged, so hedging cost nothing."
+
+
+def test_a_run_without_any_decision_says_so():
+    assert "the book decided nothing" in answers(story())[0]
+
+
+def test_the_sweep_that_is_named_asks_for_the_same_market_and_days():
+    _, _, band = answers(story(market="csv:a file.csv;fill=x"))
+    command = shlex.split(band.split("`")[1])
+    assert command[command.index("--market") + 1] == "csv:a file.csv;fill=x"
+    assert command[command.index("--from") + 1] == "2026-01-06"
+    assert command[command.index("--book") + 1] == "spy"
+
+
+def test_days_that_the_market_names_itself_are_not_named_twice():
+    assert "--from" not in answers(story(market="heston:start=2026-01-06,step=60"))[2]
+
+
+def test_answers_need_nothing_but_figures():
+    assert len(answer(figures(story()))) == 3
