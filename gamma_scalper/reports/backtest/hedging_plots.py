@@ -13,10 +13,12 @@ from gamma_scalper.reports.backtest.profit_plots import dollars
 from gamma_scalper.reports.backtest.series import filled
 from gamma_scalper.reports.backtest.story import Column, Looks
 from gamma_scalper.reports.backtest.trading_time import TradingTime, band, line, nanoseconds
+from gamma_scalper.reports.backtest.wording import about
 from gamma_scalper.reports.drawing import BLACK, BLUE, BROWN, GREEN, GREY, ORANGE, PURPLE, RED, panels
 
-_MANY = 150
-_SESSION_EDGE_PX = 0.5
+_SIZES = ((150, 26.0), (600, 9.0))  # up to so many marks, of that size
+_SMALLEST, _LEGENDS = 3.0, 26.0
+_MOST_DAYS = 25  # of which each turn of a delta can still be seen
 
 
 def spot_with_hedges(run: BookRun, axis: TradingTime) -> Figure | None:
@@ -27,7 +29,7 @@ def spot_with_hedges(run: BookRun, axis: TradingTime) -> Figure | None:
     x = axis.x(looks.at)
     axes.plot(*line(x, looks.spot), color=GREY, linewidth=0.9)
     hedged = run.of(Purpose.HEDGE)
-    size = 26 if len(hedged) <= _MANY else 9
+    size = next((size for most, size in _SIZES if len(hedged) <= most), _SMALLEST)
     for side, marker, color, name in ((Side.BUY, "^", GREEN, "bought"), (Side.SELL, "v", RED, "sold")):
         orders = [each for each in hedged if each.intent.side is side]
         shares = sum(int(each.filled) for each in orders)
@@ -56,7 +58,8 @@ def _marks(
     at = nanoseconds(order.filled_at for order in orders)
     known = np.isfinite(looks.spot)
     level = np.interp(at, looks.at[known], looks.spot[known])
-    axes.scatter(axis.x(at), level, marker=marker, color=color, s=size, linewidth=0, zorder=3, label=name)
+    axes.scatter(axis.x(at), level, marker=marker, color=color, s=size, linewidth=0, zorder=3)
+    axes.scatter([], [], marker=marker, color=color, s=max(size, _LEGENDS), linewidth=0, label=name)
 
 
 def delta_in_its_band(run: BookRun, axis: TradingTime) -> Figure | None:
@@ -70,10 +73,13 @@ def delta_in_its_band(run: BookRun, axis: TradingTime) -> Figure | None:
     for edge in (low, high):
         axes.plot(edges, edge, color=BLUE, linewidth=0.6, alpha=0.6)
     axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.plot(*line(x, looks.projected, 1_600), color=BLACK, linewidth=0.8, label="projected delta")
-    outside = _outside(looks)
-    if np.isfinite(outside).any():
-        axes.plot(*line(x, outside, 1_600), color=RED, linewidth=1.1, label="outside the band")
+    if len(axis.days) <= _MOST_DAYS:
+        axes.plot(*line(x, looks.projected, 1_600), color=BLACK, linewidth=0.8, label="projected delta")
+        outside = _outside(looks)
+        if np.isfinite(outside).any():
+            axes.plot(*line(x, outside, 1_600), color=RED, linewidth=1.1, label="outside the band")
+    else:
+        _by_day(axes, x, looks)
     axes.set_title("shares")
     axis.mark(axes)
     figure.legend(loc="outside lower center", ncols=3)
@@ -85,6 +91,24 @@ def _outside(looks: Looks) -> Column:
     out = (looks.projected < looks.low) | (looks.projected > looks.high)
     near = out | np.append(out[1:], False) | np.append(False, out[:-1])
     return np.where(near, looks.projected, np.nan)
+
+
+def _by_day(axes: Axes, x: Column, looks: Looks) -> None:
+    """Where it was for nine tenths of each day, and how far it was ever outside."""
+    known = np.isfinite(looks.projected)
+    days = np.floor(x[known]).astype(np.int64)
+    projected, low, high = (each[known] for each in (looks.projected, looks.low, looks.high))
+    labels = {"usual": "projected delta, nine tenths of a day", "outside": "outside the band"}
+    for day in np.unique(days):
+        mine = days == day
+        least, most = np.quantile(projected[mine], (0.05, 0.95))
+        axes.bar(day + 0.5, most - least, bottom=least, width=0.8, color=BLACK, alpha=0.55, linewidth=0,
+                 label=labels.pop("usual", ""))  # fmt: skip
+        for extreme, edge in ((projected[mine].max(), np.fmax.reduce(high[mine])),
+                              (projected[mine].min(), np.fmin.reduce(low[mine]))):  # fmt: skip
+            if abs(extreme) > abs(edge) and extreme * edge > 0:
+                axes.vlines(day + 0.5, *sorted((edge, extreme)), color=RED, linewidth=1.1,
+                            label=labels.pop("outside", ""))  # fmt: skip
 
 
 def costs(run: BookRun, axis: TradingTime) -> Figure | None:
@@ -99,8 +123,8 @@ def costs(run: BookRun, axis: TradingTime) -> Figure | None:
         amounts = np.cumsum([float(getattr(order.cost, name)) for order in orders])
         amounts = np.concatenate([[0.0], amounts, amounts[-1:]])
         both += amounts
-        above.step(*_steps(ends, end, amounts), where="post", color=color, label=f"{name} ${amounts[-1]:,.2f}")
-    above.step(*_steps(ends, end, both), where="post", color=BLACK, linewidth=1.6, label=f"together ${both[-1]:,.2f}")
+        above.step(*_steps(ends, end, amounts), where="post", color=color, label=f"{name} {about(amounts[-1])}")
+    above.step(*_steps(ends, end, both), where="post", color=BLACK, linewidth=1.6, label=f"together {about(both[-1])}")
     above.axhline(0, color=GREY, linewidth=0.8)
     above.set_title("summed up")
     above.legend(loc="upper left")

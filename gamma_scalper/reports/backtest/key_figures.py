@@ -16,6 +16,7 @@ class Line(NamedTuple):
     name: str
     value: str
     note: str = ""
+    earned: bool = False  # its sign says whether that is good
 
 
 @frozen
@@ -32,7 +33,7 @@ def _result(each: Figures) -> Group:
     held = f", and {dollars(each.worth)} still held" if each.holds else ""
     entries = counted(each.entries, "entry", "entries")
     return Group("Result", (
-        Line("profit", signed(each.profit), "costs counted"),
+        Line("profit", signed(each.profit), "costs counted", earned=True),
         Line("days won", f"{each.days_won} of {each.days_held}", f"{each.days} played"),
         Line("deviation of a day", about(each.deviation), f"{about(each.hedged_deviation)} of delta, gamma and theta"),
         Line("deepest drawdown", dollars(each.drawdown), f"{percent(each.drawdown_pct, 2)} of the account"),
@@ -44,9 +45,9 @@ def _result(each: Figures) -> Group:
 def _movement(each: Figures) -> Group:
     sessions = f"{percent(100 * each.session_vol)} by 252 sessions"
     return Group("Movement against time", (
-        Line("earned from movement", signed(each.gamma), "gamma"),
-        Line("paid in time", signed(each.theta), "theta"),
-        Line("movement less time", signed(each.movement_less_time)),
+        Line("earned from movement", signed(each.gamma), "gamma", earned=True),
+        Line("paid in time", signed(each.theta), "theta", earned=True),
+        Line("movement less time", signed(each.movement_less_time), earned=True),
         Line("realised volatility", percent(100 * each.realised_vol), f"a year of 365 days; {sessions}"),
         Line("implied volatility", percent(100 * each.implied_vol), "of what was held, over the same time"),
         Line("move of a day", about(each.move), "as it was, over 24 hours"),
@@ -82,18 +83,16 @@ def _care(each: Figures) -> Group:
 
 def parts(each: Figures) -> tuple[Line, ...]:
     """They sum to the profit."""
-    return tuple(Line(part, signed(getattr(each, part)), ABOUT[part]) for part in PARTS)
+    return tuple(Line(part, signed(getattr(each, part)), ABOUT[part], earned=True) for part in PARTS)
 
 
-def check(each: Figures) -> str:
-    """That the parts make up the money, in words with the sums themselves."""
+def check(each: Figures, marked: Decimal | None = None) -> str:
+    """That the parts make up the money, in words with the sums themselves; `marked`: what the house said at its end."""
     together = sum((getattr(each, part) for part in PARTS), Decimal(0))
     said = f"The ten parts sum to {signed(together)}. Trades, bills and payments moved cash by {signed(each.cash)}"
     if each.holds:
-        return (
-            f"{said}, and what was held at the end was worth {signed(each.worth)} at the middle: "
-            f"together {signed(each.profit)}."
-        )
+        mark = "" if marked is None else f" The house's own newest mark says {signed(marked)}."
+        return f"{said}, and what was held at the end was worth {signed(each.worth)}: {signed(each.profit)}.{mark}"
     if together == each.profit == to_cents(each.cash):
         return f"{said} and nothing was held at the end: they agree to the cent."
     return f"{said} and nothing was held at the end: THEY DIFFER by {signed(together - to_cents(each.cash))}."

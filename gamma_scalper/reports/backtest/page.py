@@ -51,7 +51,7 @@ def _chapter(chapter: Chapter, of: str) -> _Content:
         "groups": groups(chapter.figures),
         "parts": parts(chapter.figures),
         "profit": signed(chapter.figures.profit),
-        "check": check(chapter.figures),
+        "check": check(chapter.figures, chapter.run.marked),
         "causes": drawn.pop("attribution"),
         "plots": list(drawn.values()),
     }

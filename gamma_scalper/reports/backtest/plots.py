@@ -32,8 +32,8 @@ _PLOTS: tuple[tuple[str, str, str, _Drawn], ...] = (
     ),
     (
         "attribution", "Where the profit came from",
-        "The parts sum to the black line. Gamma up and theta down are the trade itself; a steep red vega line says "
-        "that the result was a bet on implied volatility instead.",
+        "The parts sum to the thick line. Gamma up and theta down are the trade itself; a steep line of vega says that "
+        "the result was a bet on implied volatility instead.",
         attribution,
     ),
     (

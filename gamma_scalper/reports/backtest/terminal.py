@@ -31,7 +31,7 @@ def _chapter(chapter: Chapter) -> list[RenderableType]:
     said: list[RenderableType] = []
     for question, answer in zip(QUESTIONS, chapter.answers, strict=True):
         said += [Text(question, style="bold"), Padding(Text(answer.replace("`", "")), (0, 0, 0, 2))]
-    return [*said, _figures(chapter), _parts(chapter), Text(key_figures.check(chapter.figures))]
+    return [*said, _figures(chapter), _parts(chapter), Text(key_figures.check(chapter.figures, chapter.run.marked))]
 
 
 def _figures(chapter: Chapter) -> Table:
@@ -43,7 +43,7 @@ def _figures(chapter: Chapter) -> Table:
         table.add_section()
         table.add_row(Text(group.title, style="bold"), "", "")
         for line in group.lines:
-            table.add_row(line.name, _value(line.value), Text(line.note, style="dim"))
+            table.add_row(line.name, _value(line.value, earned=line.earned), Text(line.note, style="dim"))
     return table
 
 
@@ -52,9 +52,9 @@ def _parts(chapter: Chapter) -> Table:
     for line in key_figures.parts(chapter.figures):
         table.add_row(line.name, line.value, line.note)
     table.add_section()
-    table.add_row(Text("together", style="bold"), _value(signed(chapter.figures.profit)), "")
+    table.add_row(Text("together", style="bold"), _value(signed(chapter.figures.profit), earned=True), "")
     return table
 
 
-def _value(text: str) -> Text:
-    return Text(text, style=_STYLES[tone(text)])
+def _value(text: str, *, earned: bool) -> Text:
+    return Text(text, style=_STYLES[tone(text) if earned else ""])

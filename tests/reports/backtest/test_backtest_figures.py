@@ -15,6 +15,7 @@ from gamma_scalper.domain.orders import Purpose, Side
 from gamma_scalper.domain.proposals import Refusal
 from gamma_scalper.portfolio.attribution import PARTS
 from gamma_scalper.reports.backtest.figures import Figures, columns, figures
+from gamma_scalper.reports.backtest.key_figures import check
 from gamma_scalper.reports.backtest.series import equity, hedges
 from gamma_scalper.reports.backtest.told import told
 
@@ -71,6 +72,24 @@ def test_a_straddle_that_was_bought_and_sold_has_moved_as_much_cash_as_its_profi
 def test_what_is_still_held_is_worth_what_the_profit_is_above_the_cash():
     found = figures(story([*traded(0, intent(1, Side.BUY, 10), "600.00"), (5, interval(0, 5, delta="9.65"))]))
     assert (found.cash, found.worth, found.holds) == (Decimal("-6000.35"), Decimal("6010.00"), True)
+
+
+def test_the_sums_are_said_and_beside_them_what_the_house_marked():
+    told_ = [*traded(0, intent(1, Side.BUY, 10), "600.00"), (5, interval(0, 5, delta="9.65"))]
+    said = told(story([*told_, (5, e.Marked(profit_today="9.60", equity="9.60"))])).whole
+    assert check(said.figures, said.run.marked) == (
+        "The ten parts sum to +$9.65. Trades, bills and payments moved cash by -$6,000.35, and what was held at the "
+        "end was worth +$6,010.00: +$9.65. The house's own newest mark says +$9.60."
+    )
+
+
+def test_sums_that_differ_are_not_passed_over():
+    told_ = [
+        (minute, each)
+        for n, side in ((1, Side.BUY), (2, Side.SELL))
+        for minute, each in traded(n, intent(n, side, 1), "600")
+    ]
+    assert "THEY DIFFER by +$0.70" in check(figures(story(told_)))
 
 
 def test_all_parts_of_one_hedge_count_once_and_their_shares_together():

@@ -199,6 +199,14 @@ def test_of_a_run_that_never_entered_the_page_begins_with_the_reason():
     assert "Nothing was hedged." in text
 
 
+def test_a_run_too_long_for_each_turn_of_its_delta_is_drawn_day_by_day():
+    minutes = [day * 1440 + minute for day in range(40) for minute in (0, 5, 10)]
+    seen = looks(minutes, spot=600.0, projected=[1.0, 9.0, -1.0] * 40, low=-5.0, high=5.0, gamma=3.0, theta=-9.0)
+    text = page(told(story(seen=seen)))
+    assert "nine tenths of a day" in text
+    assert "outside the band" in text
+
+
 # -- several books -----------------------------------------------------------------------------------------------------
 
 
