@@ -1,5 +1,6 @@
 """The three questions of a backtest, answered in a sentence each."""
 
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ QUESTIONS = (
     "What did hedging cost?",
     "Would another band have done better?",
 )
+_DAYS_SAID = re.compile(r"[:,]\s*(start|days|first|last)\s*=")  # in a spec; they are not said twice
 _OPENS, _CLOSES = time(9, 30), time(16)
 _LONGEST_WHY = 200
 
@@ -49,9 +51,11 @@ def answer(
 
 def sweep_command(book: str, story: Story | None) -> str:
     """That plays other bands on the same market and days."""
-    name = f" --book {shlex.quote(book)}" if book else ""
-    played = "" if story is None else f" --market {shlex.quote(story.market)} --from {story.first} --to {story.last}"
-    return f"uv run main.py sweep{name}{played} {_GRID}"
+    command = f"uv run main.py sweep --book {shlex.quote(book)}"
+    if story is not None:
+        command += f" --market {shlex.quote(story.market)}"
+        command += "" if _DAYS_SAID.search(story.market) else f" --from {story.first} --to {story.last}"
+    return f"{command} {_GRID}"
 
 
 def _movement(figures: Figures, why_idle: str) -> str:
@@ -81,7 +85,7 @@ def _hedging(figures: Figures) -> str:
 
 
 def _another_band(figures: Figures, story: Story | None, others: Sequence[OtherRun]) -> str:
-    ask = f"a sweep says: `{sweep_command(figures.book, story)}`"
+    ask = f"a sweep says: `{sweep_command(figures.book, story)}`" if figures.book else "each book names its sweep."
     if not others or not figures.hedges:
         return f"One run can't tell; {ask}"
     best = max(others, key=lambda other: other.figures.profit)

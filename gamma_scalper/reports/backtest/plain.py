@@ -37,6 +37,7 @@ def as_plain(told: Told) -> dict[str, Any]:
         "whole": _figures(told.whole.figures),
         "answers": dict(zip(QUESTIONS, told.whole.answers, strict=True)),
         "books": [_book(chapter) for chapter in told.books],
+        "other_bands": [{"band": each.label, "figures": _figures(each.figures)} for each in told.others],
     }
 
 

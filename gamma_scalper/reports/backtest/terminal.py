@@ -7,6 +7,7 @@ from rich.text import Text
 
 from gamma_scalper.reports.backtest import key_figures
 from gamma_scalper.reports.backtest.answer import QUESTIONS
+from gamma_scalper.reports.backtest.bands import bands
 from gamma_scalper.reports.backtest.told import Chapter, Told
 from gamma_scalper.reports.backtest.wording import counted, signed
 from gamma_scalper.reports.page_shell import tone
@@ -24,6 +25,8 @@ def shown(told: Told) -> RenderableType:
     ]
     for chapter in chapters:
         parts += [Text(), Text(chapter.run.book or "all books together", style="bold underline"), *_chapter(chapter)]
+    if told.others:
+        parts += [Text(), _bands(told)]
     return Group(*parts)
 
 
@@ -44,6 +47,18 @@ def _figures(chapter: Chapter) -> Table:
         table.add_row(Text(group.title, style="bold"), "", "")
         for line in group.lines:
             table.add_row(line.name, _value(line.value, earned=line.earned), Text(line.note, style="dim"))
+    return table
+
+
+def _bands(told: Told) -> Table:
+    found = bands(told.whole.figures, told.others)
+    first, *others = (column.head for column in found.columns)
+    table = Table(
+        Column(first, overflow="fold"), *(Column(head, justify="right", overflow="fold") for head in others),
+        title=found.title, title_justify="left", title_style="bold", caption=found.note, caption_justify="left",
+    )  # fmt: skip
+    for row in found.rows:
+        table.add_row(*row)
     return table
 
 

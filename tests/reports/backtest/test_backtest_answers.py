@@ -3,11 +3,11 @@
 import shlex
 
 import pytest
-from made_stories import intent, interval, story, traded
+from made_stories import intent, interval, looks, story, traded
 
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.strategy_entries import Decided
-from gamma_scalper.reports.backtest.answer import answer
+from gamma_scalper.reports.backtest.answer import OtherRun, answer
 from gamma_scalper.reports.backtest.figures import figures
 from gamma_scalper.reports.backtest.told import told
 
@@ -67,3 +67,27 @@ def test_days_that_the_market_names_itself_are_not_named_twice():
 
 def test_answers_need_nothing_but_figures():
     assert len(answer(figures(story()))) == 3
+
+
+def other(label, gamma, fee):
+    told_ = [*traded(1, intent(1, Side.SELL, 10), "600.00", fee), (5, interval(0, 5, gamma=gamma))]
+    return OtherRun(label, figures(story(told_)))
+
+
+def test_another_band_that_did_better_is_named_with_what_it_earned_and_cost_more_and_warned_of():
+    made = story([*traded(1, intent(1, Side.SELL, 10), "600.00", "1.00"), (5, interval(0, 5, gamma="20.00"))])
+    tried = [other("half as wide", "26.00", "3.00"), other("twice as wide", "12.00", "0.50")]
+    band = told(made, tried).whole.answers[2]
+    assert band.startswith("On these days a band half as wide earned $6.00 more, with hedges that cost $2.00 more;")
+    assert "may be luck" in band
+
+
+def test_where_no_other_band_did_better_it_says_so():
+    made = story([*traded(1, intent(1, Side.SELL, 10), "600.00"), (5, interval(0, 5, gamma="30.00"))])
+    assert told(made, [other("twice as wide", "12.00", "0.50")]).whole.answers[2].startswith("None of those tried did")
+
+
+def test_of_several_books_together_each_names_its_own_sweep():
+    found = told(story(each={"spy": looks(), "nvda": looks()}))
+    assert "sweep --book" not in found.whole.answers[2]
+    assert [f"sweep --book {chapter.run.book} " in chapter.answers[2] for chapter in found.books] == [True, True]

@@ -9,6 +9,7 @@ from made_stories import looks, story
 from rich.console import Console
 
 from gamma_scalper.portfolio.attribution import PARTS
+from gamma_scalper.reports.backtest.answer import OtherRun
 from gamma_scalper.reports.backtest.plain import as_plain
 from gamma_scalper.reports.backtest.pngs import write_pngs
 from gamma_scalper.reports.backtest.terminal import shown
@@ -32,6 +33,13 @@ def test_it_fits_into_eighty_columns_and_says_the_result_and_that_it_adds_up(who
 def test_two_books_are_told_after_the_whole():
     text = printed(told(story(each={"spy": looks(), "nvda": looks()})))
     assert text.index("all books together") < text.index("\nnvda\n") < text.index("\nspy\n")
+
+
+def test_other_bands_of_the_same_days_are_told_in_the_terminal_and_to_a_machine(played, whole):
+    both = told(played, [OtherRun("twice as wide", whole.whole.figures)])
+    assert "Other bands, the same days" in printed(both)
+    assert max(map(len, printed(both).splitlines())) <= 80
+    assert [each["band"] for each in as_plain(both)["other_bands"]] == ["twice as wide"]
 
 
 def test_a_machine_gets_money_as_text_moments_in_utc_and_null_for_what_is_not_known(whole):
