@@ -42,7 +42,7 @@ class AtTicks:
 
     async def sleep(self, seconds: float) -> None:
         following = self._market.next_tick()
-        if following is not None:
+        if following is not None and seconds > 0:
             first_s = (following - self.now()).total_seconds()
             ticks = max(math.ceil((seconds - first_s) / self._step_s), 0)
             seconds = max(first_s + ticks * self._step_s, 0.0) + RIGHT_AFTER_S
@@ -53,7 +53,9 @@ def of_house(step_s: float) -> Cadence:
     """What the governor and the lookout do beside what happens."""
     if step_s <= _QUOTED_ALL_THE_TIME_S:
         return Cadence(rest_closed_s=_HOUR_S)
-    return Cadence(rest_s=_HOUR_S, rest_closed_s=_HOUR_S, rest_red_s=_HOUR_S, silent_s=2 * step_s)
+    return Cadence(
+        lookout_s=_TICKS * step_s, rest_s=_HOUR_S, rest_closed_s=_HOUR_S, rest_red_s=_HOUR_S, silent_s=2 * step_s
+    )
 
 
 def of_caretaker(step_s: float) -> CaretakerParameters:

@@ -118,7 +118,7 @@ class Lookout:
         while True:
             rung = bell.times
             await self.look()
-            await bell.rest(self._clock, rung, self._cadence.look_s, self._cadence.rest_s)
+            await bell.rest(self._clock, rung, self._cadence.look_s, self._cadence.lookout_s)
 
     async def look(self) -> None:
         """Bring what is subscribed, routed and told in line with what the desks hold and want now."""
@@ -179,7 +179,7 @@ class Lookout:
     def _waits_s(self, book: str) -> float:
         """Until time alone may bring a scan."""
         now, looked_at, sight = self._clock.now(), self._seen[book].looked_at, self._books[book]
-        waits_s = self._cadence.rest_s
+        waits_s = self._cadence.lookout_s
         if looked_at is not None:
             rest = timedelta(seconds=sight.selection.rescan_s)
             waits_s = min(waits_s, (looked_at + rest - now).total_seconds())
