@@ -18,9 +18,10 @@ from gamma_scalper.pipeline.reconciling import ReconcileParameters
 from gamma_scalper.strategies.entry import EntryParameters
 from gamma_scalper.strategies.exits import ExitParameters
 
-_HOUR_S = 3_600.0
+_MINUTE_S, _HOUR_S = 60.0, 3_600.0
 _NIGHTLY_S = 6 * _HOUR_S
-_TICKS, RIGHT_AFTER_S = 5, 0.001
+_MARK_TICKS = 5
+_TICKS, RIGHT_AFTER_S = 15, 0.001
 _LONGEST_STEP_S, _LONGEST_S = 600.0, 3_600.0
 _QUOTED_ALL_THE_TIME_S = 5.0
 
@@ -52,7 +53,7 @@ class AtTicks:
 def of_house(step_s: float) -> Cadence:
     """What the governor and the lookout do beside what happens."""
     if step_s <= _QUOTED_ALL_THE_TIME_S:
-        return Cadence(rest_closed_s=_HOUR_S)
+        return Cadence(lookout_s=_MINUTE_S, rest_s=_MINUTE_S, rest_closed_s=_HOUR_S)
     return Cadence(
         lookout_s=_TICKS * step_s, rest_s=_HOUR_S, rest_closed_s=_HOUR_S, rest_red_s=_HOUR_S, silent_s=2 * step_s
     )
@@ -61,7 +62,7 @@ def of_house(step_s: float) -> Cadence:
 def of_caretaker(step_s: float) -> CaretakerParameters:
     """Nobody sends commands into the past, so that only marks are due."""
     usual = CaretakerParameters()
-    mark_s = usual.mark_s if step_s <= _QUOTED_ALL_THE_TIME_S else min(_TICKS * step_s, 600.0)
+    mark_s = usual.mark_s if step_s <= _QUOTED_ALL_THE_TIME_S else min(_MARK_TICKS * step_s, 600.0)
     return CaretakerParameters(look_s=mark_s, mark_s=mark_s)
 
 
@@ -71,7 +72,7 @@ def of_reconciling() -> ReconcileParameters:
 
 
 def of_book(book: BookParameters, step_s: float) -> BookParameters:
-    """Heartbeats come right after the quotes of a tick, at most every fifth; between ticks there is nothing to see."""
+    """A heartbeat comes right after the quotes of a tick, and not with each; between ticks there is nothing to see."""
     streamer = evolve(book.streamer, closed_heartbeat_s=max(book.streamer.closed_heartbeat_s, _HOUR_S))
     if step_s > _QUOTED_ALL_THE_TIME_S:
         ticks = max(math.ceil(book.streamer.heartbeat_s / step_s), _TICKS)
