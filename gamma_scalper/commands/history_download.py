@@ -18,8 +18,8 @@ from gamma_scalper.backtest.history.store import HistoryStore
 from gamma_scalper.commands.history_files import store_of, writing
 from gamma_scalper.commands.terminal import chosen, print_json, print_table
 from gamma_scalper.compiled_code import load_market_code
-from gamma_scalper.domain.exits import ExitCode, UserError
-from gamma_scalper.domain.ports import Broker, NotReady, Refused, Unanswered
+from gamma_scalper.domain.exits import UserError
+from gamma_scalper.domain.ports import Broker, Refused
 from gamma_scalper.exchange.market import Market
 from gamma_scalper.kernel import Clock, WallClock
 from gamma_scalper.market_access import with_broker
@@ -84,8 +84,8 @@ def downloaded(loaded: Config, asked: Asked, *, as_json: bool) -> None:
         held.append(Download(broker, clock, store, asked, far.told))
         try:
             await held[0].run()
-        except (Refused, NotReady, Unanswered) as error:
-            raise UserError(f"{asked.symbol}: {error}", ExitCode.BROKER_UNREACHABLE) from error
+        except Refused as error:
+            raise UserError(f"{asked.symbol}: {error}; name another with --symbol") from error
 
     def also(market: Market) -> list[int]:
         return [] if asked.near is None else near_on(market, asked.symbol, asked.near)

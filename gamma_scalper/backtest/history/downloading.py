@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from attrs import frozen
@@ -9,15 +10,16 @@ from attrs import frozen
 from gamma_scalper.backtest.history.choosing import NearTheMoney, still_trading
 from gamma_scalper.backtest.history.fetched import OFFERED, Fetched, Prices, bar_table, offers_table
 from gamma_scalper.backtest.history.inspection import Inspected, first_price, inspect_table, session_days, sessions_on
-from gamma_scalper.backtest.history.patience import Patient
+from gamma_scalper.backtest.history.patience import Patience
 from gamma_scalper.backtest.history.store import HistoryStore, Kind, Origin
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.instruments import Option, Stock
-from gamma_scalper.domain.ports import Broker, PastPrice
+from gamma_scalper.domain.ports import Broker, PastBar, PastPrice, Refused
 from gamma_scalper.kernel import Clock
 
 What = Literal["stored", "there already", "no data", "not over yet"]
 
+_NO_SUCH_CONTRACT = 200
 _NOTES: dict[Prices, str] = {
     "close": "each minute's last bid and ask, known at its end",
     "mean": "each minute's average bid and ask, known at its end: they move less than the market did",
@@ -83,7 +85,7 @@ class Download:
         if past is None:
             raise UserError("this broker tells nothing of the past; set GATEWAY to one that does")
         self._catalogue, self._clock = broker.catalogue, clock
-        self._past = Patient(broker, past, clock)
+        self._past, self._patience = past, Patience(broker, clock)
         self._store, self._asked, self._told = store, asked, told
         self._near: dict[int, Option] = {}  # conId -> option that was near the money on a day so far
         self.days = session_days(asked.first, asked.last)
@@ -92,7 +94,7 @@ class Download:
             raise UserError(f"{asked.first} to {asked.last}: no session in it; give days on which shares are traded")
 
     async def run(self) -> None:
-        stock = await self._catalogue.stock(self._asked.symbol)
+        stock = await self._patience.ask(lambda: self._catalogue.stock(self._asked.symbol))
         for day in self.days:
             self.done.append(await self._day(stock, day))
 
@@ -121,10 +123,20 @@ class Download:
             late = timedelta(minutes=self._asked.option_close_delay_min)
         bars = []
         for price in self._asked.kinds_of_price:
-            bars.append(await self._past.minutes(contract, price, sessions[0].opens, sessions[-1].closes + late))
+            bars.append(await self._minutes(contract, price, sessions[0].opens, sessions[-1].closes + late))
             if not bars[-1]:
                 break  # who has no bid has no quote, and the broker's requests are few
         return Fetched(contract, tuple(bars))
+
+    async def _minutes(
+        self, of: Stock | Option, price: PastPrice, begins: datetime, ends: datetime
+    ) -> Sequence[PastBar]:
+        try:
+            return await self._patience.ask(lambda: self._past.minutes(of, price, begins, ends))
+        except Refused as error:
+            if isinstance(of, Option) and error.code == _NO_SUCH_CONTRACT:
+                return ()  # others of its chain are there
+            raise UserError(f"past prices of {of.symbol}: {error}; look at this login's market data") from error
 
     async def _options(self, stock: Stock, day: date, spot: float | None) -> Sequence[Option]:
         """Near the money that day or on a day before it, as a book may hold them still."""
@@ -132,9 +144,10 @@ class Download:
         if near is None:
             return ()
         if spot is not None:
-            for expiry in near.chosen_expiries(await self._catalogue.expiries(stock), day):
-                found = near.chosen(await self._catalogue.options(stock, expiry), spot)
-                self._near |= {option.con_id: option for option in found}
+            expiries = await self._patience.ask(lambda: self._catalogue.expiries(stock))
+            for expiry in near.chosen_expiries(expiries, day):
+                chain = await self._patience.ask(partial(self._catalogue.options, stock, expiry))
+                self._near |= {option.con_id: option for option in near.chosen(chain, spot)}
         options = still_trading(self._near.values(), day)
         return sorted(options, key=lambda option: (option.expiry, option.strike, option.right))
 
