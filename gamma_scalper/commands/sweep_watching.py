@@ -1,6 +1,5 @@
 """The progress of a sweep: what is done, how long it will take, the best so far."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +25,9 @@ class Watching:
     objective: str
     heard_of: set[RunKey] = field(init=False, factory=set)
     _failed: int = field(init=False, default=0)
-    _profits: dict[str, list[float]] = field(init=False, factory=lambda: defaultdict(list))  # cell -> $ a session
-    _costs: dict[str, list[float]] = field(init=False, factory=lambda: defaultdict(list))
-    _best: tuple[float, str] = field(init=False, default=(-math.inf, ""))
+    _units: dict[str, list[tuple[float, float, float]]] = field(init=False, factory=lambda: defaultdict(list))
+    # cell -> of each run: profit, hedged, costs, $ a session
+    _worths: dict[str, float] = field(init=False, factory=dict)  # cell -> its objective so far
     _bar: Progress | None = field(init=False, default=None)
 
     @contextmanager
@@ -56,24 +55,26 @@ class Watching:
             self._bar.update(self._bar.task_ids[0], completed=len(self.heard_of), description=self._said())
 
     def _weigh(self, cell: Cell, run: Run) -> None:
-        profits, costs = self._profits[cell.name], self._costs[cell.name]
-        profits.append(fmean(run.profit))
-        costs.append(fmean(run.costs))
-        if len(profits) >= _FEWEST:
-            self._best = max(self._best, (self._worth(profits, costs), cell.name[:_WIDEST]))
+        units = self._units[cell.name]
+        units.append((fmean(run.profit), fmean(run.hedged), fmean(run.costs)))
+        if len(units) >= _FEWEST:
+            self._worths[cell.name] = self._worth(units)
 
-    def _worth(self, profits: list[float], costs: list[float]) -> float:
-        risk = pstdev(profits)
-        worth = {
-            "profit": fmean(profits),
+    def _worth(self, units: list[tuple[float, float, float]]) -> float:
+        profit, hedged, costs = zip(*units, strict=True)
+        risk = pstdev(profit)
+        worths: dict[str, float] = {
+            "profit": fmean(profit),
+            "hedged": fmean(hedged) - fmean(costs),
             "cost": fmean(costs),
-            "risk": risk,
-            "risk_adjusted": fmean(profits) / risk if risk else 0.0,
-        }[self.objective]
-        return -worth if self.objective in LESS_IS_BETTER else worth
+            "risk": pstdev(hedged),
+            "risk_adjusted": fmean(profit) / risk if risk else 0.0,
+        }
+        return worths[self.objective]
 
     def _said(self) -> str:
-        worth, name = self._best
-        amount = -worth if self.objective in LESS_IS_BETTER else worth
-        best = f"left; best {self.objective} so far {amount:.2f}: {name}" if name else "left"
-        return f"{best}; {self._failed} failed" if self._failed else best
+        failed = f"; {self._failed} failed" if self._failed else ""
+        if not self._worths:
+            return f"left{failed}"
+        best = (min if self.objective in LESS_IS_BETTER else max)(self._worths, key=lambda name: self._worths[name])
+        return f"left; best {self.objective} so far {self._worths[best]:.2f}: {best[:_WIDEST]}{failed}"

@@ -18,7 +18,7 @@ from gamma_scalper.backtest.sweep.statistics import (
     spread,
 )
 from gamma_scalper.backtest.sweep.store import Run, RunKey
-from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, FailedRun, Figure
+from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate, FailedRun
 
 _ENOUGH_SEEDS = 8
 _BLOCK = 5  # sessions; a week of them is a unit where there are few seeds
@@ -30,6 +30,7 @@ class Panel:
 
     cells: tuple[Cell, ...]
     profit: Floats
+    hedged: Floats
     cost: Floats
     hedges: Floats  # by cell
     sessions: float  # in a unit, on average
@@ -58,12 +59,15 @@ def panel_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[
         return None
     found = [[runs[cell.digest, seed] for seed in shared] for cell in kept]
     by_seed = len(shared) >= _ENOUGH_SEEDS
-    profit = np.array([_units([run.profit for run in row], by_seed) for row in found])
-    cost = np.array([_units([run.costs for run in row], by_seed) for row in found])
+    profit, hedged, cost = (
+        np.array([_units([getattr(run, name) for run in row], by_seed) for row in found])
+        for name in ("profit", "hedged", "costs")
+    )
     sessions = sum(len(run.profit) for run in found[0])
     return Panel(
         cells=tuple(kept),
         profit=profit,
+        hedged=hedged,
         cost=cost,
         hedges=np.array([sum(run.hedges for run in row) / sessions for row in found]),
         sessions=sessions / profit.shape[1],
@@ -84,14 +88,14 @@ def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
     root = math.sqrt(panel.sessions)
     by_objective = {
         "profit": panel.profit,
+        "hedged": panel.hedged - panel.cost,
         "cost": panel.cost,
-        "risk": deviation_by_unit(panel.profit) * root,
+        "risk": deviation_by_unit(panel.hedged) * root,
         "risk_adjusted": ratio_by_unit(panel.profit) / root,
     }
     spreads = {name: spread(values) for name, values in by_objective.items()}
     tested = against(by_objective[objective], baseline)
-    efficient = not_dominated(spreads["risk"].mean, spreads["profit"].mean)
-    cheapest = not_dominated(spreads["risk"].mean, -spreads["cost"].mean)
+    efficient = not_dominated(spreads["risk"].mean, -spreads["cost"].mean)
     cells = tuple(
         CellOutcome(
             name=cell.name,
@@ -103,7 +107,6 @@ def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
             corrected=float(tested.corrected[row]),
             hedges=float(panel.hedges[row]),
             efficient=bool(efficient[row]),
-            cheapest=bool(cheapest[row]),
         )
         for row, cell in enumerate(panel.cells)
     )
@@ -118,8 +121,8 @@ def failures_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequen
     return tuple(FailedRun(cell.name, run.seed, run.failure) for cell, run in found if run is not None and run.failure)
 
 
-def _figure(found: Spread, row: int) -> Figure:
-    return Figure(float(found.mean[row]), float(found.low[row]), float(found.high[row]))
+def _figure(found: Spread, row: int) -> Estimate:
+    return Estimate(float(found.mean[row]), float(found.low[row]), float(found.high[row]))
 
 
 def objective_of(cell: Cell, runs: Mapping[RunKey, Run], seeds: Sequence[int], objective: str) -> float | None:

@@ -1,6 +1,5 @@
 """One cell on one seed through the very ring that trades, and what a sweep keeps of it."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -51,13 +50,14 @@ def measured(bench: Bench, cell: Cell, seed: int) -> Run:
     )
     with _unheard():
         story = backtest(asked, lambda day, _: days.append(day))
-    profit, costs = _by_session(story.rows, days)
+    sessions = _by_session(story.rows, days)
     summary = of_all(story.rows)
     return Run(
         cell=cell.digest,
         seed=seed,
-        profit=profit,
-        costs=costs,
+        profit=tuple(to_float(each.profit) for each in sessions),
+        hedged=tuple(to_float(each.hedged) for each in sessions),
+        costs=tuple(to_float(each.costs) for each in sessions),
         hedges=sum(book.hedges for book in summary.books),
         fills=sum(len(book.fills) for book in summary.books),
         halts=len(summary.halts) + sum(len(book.halts) for book in summary.books),
@@ -74,13 +74,28 @@ def _unheard() -> Iterator[None]:
         logger.enable("gamma_scalper")
 
 
-def _by_session(rows: Sequence[Row], days: Sequence[date]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Profit and costs in dollars; what a weekend did is of the session after it, what came after the last, of it."""
-    profit, costs = defaultdict[date, Decimal](Decimal), defaultdict[date, Decimal](Decimal)
+@frozen(kw_only=True)
+class _Session:
+    """Dollars of one session."""
+
+    profit: Decimal = Decimal(0)
+    hedged: Decimal = Decimal(0)
+    costs: Decimal = Decimal(0)
+
+    def plus(self, entry: Attributed) -> "_Session":
+        return _Session(
+            profit=self.profit + entry.total,
+            hedged=self.hedged + entry.delta + entry.gamma + entry.theta,
+            costs=self.costs - entry.costs,
+        )
+
+
+def _by_session(rows: Sequence[Row], days: Sequence[date]) -> list[_Session]:
+    """What a weekend did is of the session after it; what came after the last session is of the last."""
+    found = dict.fromkeys(days, _Session())
     for row in rows:
         if isinstance(row.entry, Attributed):
             ended = row.entry.until.astimezone(_NEW_YORK).date()
             day = next((day for day in days if day >= ended), days[-1])
-            profit[day] += row.entry.total
-            costs[day] -= row.entry.costs
-    return tuple(to_float(profit[day]) for day in days), tuple(to_float(costs[day]) for day in days)
+            found[day] = found[day].plus(row.entry)
+    return list(found.values())

@@ -17,6 +17,7 @@ _SCHEMA = pa.schema(
         pa.field("seed", pa.int64(), nullable=False),
         pa.field("failure", pa.string(), nullable=False),
         pa.field("profit", pa.list_(pa.float64()), nullable=False),
+        pa.field("hedged", pa.list_(pa.float64()), nullable=False),
         pa.field("costs", pa.list_(pa.float64()), nullable=False),
         pa.field("hedges", pa.int64(), nullable=False),
         pa.field("fills", pa.int64(), nullable=False),
@@ -36,6 +37,7 @@ class Run:
     seed: int
     failure: str = ""
     profit: tuple[float, ...] = ()  # $ by session
+    hedged: tuple[float, ...] = ()  # $ by session: what movement and time came to, before costs
     costs: tuple[float, ...] = ()  # $ by session: commissions, and fills worse than the middle
     hedges: int = 0
     fills: int = 0

@@ -4,7 +4,7 @@ import math
 
 from gamma_scalper.backtest.sweep.account import Comparison
 from gamma_scalper.backtest.sweep.statistics import CONFIDENCE, FEWEST_UNITS
-from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Figure
+from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate
 
 _LEVEL = 1 - CONFIDENCE
 
@@ -23,7 +23,7 @@ def verdict(found: Comparison, units: int, objective: str) -> tuple[str, ...]:
             f"of {len(others)} cells {len(better)} are better than the book as it is and {len(worse)} are worse, "
             f"at {_LEVEL:.0%} for all of them together"
         )
-    if math.isfinite(found.deflated_sharpe):
+    if math.isfinite(found.deflated_sharpe) and sign * best.difference.value > 0:
         said.append(
             f"that {best.name} earns more by its merit than the luckiest of {len(found.cells)} would by chance "
             f"is {found.deflated_sharpe:.0%} probable (deflated Sharpe ratio)"
@@ -50,7 +50,7 @@ def _of_best(best: CellOutcome, tried: int, units: int, objective: str, sign: in
     )
 
 
-def signed(figure: Figure, objective: str) -> str:
+def signed(figure: Estimate, objective: str) -> str:
     """A difference with its interval: '+$3.10 per session (95%: -1.20 to +7.40)'."""
     unit, after = ("", " of profit over deviation") if objective == "risk_adjusted" else ("$", " per session")
     sign = "-" if figure.value < 0 else "+"

@@ -8,15 +8,16 @@ from attrs import frozen
 
 OBJECTIVES: Mapping[str, str] = {
     "profit": "profit, $ a session; more is better",
+    "hedged": "what movement and time came to less costs, $ a session, volatility's own moves left out; more is better",
     "cost": "commissions and fills worse than the middle, $ a session; less is better",
-    "risk": "deviation of the profit, $ for one session; less is better",
+    "risk": "deviation of what movement and time came to, $ for one session; less is better",
     "risk_adjusted": "profit over its deviation, a session; more is better",
 }
 LESS_IS_BETTER = ("cost", "risk")
 
 
 @frozen
-class Figure:
+class Estimate:
     """An estimate with its 95% interval; NaN where it can't be told."""
 
     value: float
@@ -31,21 +32,26 @@ class CellOutcome:
     name: str
     given: Mapping[str, str]  # key -> value; empty for the book as it is
     digest: str
-    profit: Figure
-    cost: Figure
-    risk: Figure
-    risk_adjusted: Figure
-    difference: Figure  # of the objective, to the book as it is, on the same seeds
+    profit: Estimate
+    hedged: Estimate
+    cost: Estimate
+    risk: Estimate
+    risk_adjusted: Estimate
+    difference: Estimate  # of the objective, to the book as it is, on the same seeds
     p: float  # how often chance alone does as much, for this cell alone
     corrected: float  # and for the best of as many as were tried
     hedges: float  # a session
-    efficient: bool  # no other cell earns as much at less risk
-    cheapest: bool  # no other cell costs as little at less risk
+    efficient: bool  # no other cell costs as little at as little risk
 
-    def of(self, objective: str) -> Figure:
-        return {"profit": self.profit, "cost": self.cost, "risk": self.risk, "risk_adjusted": self.risk_adjusted}[
-            objective
-        ]
+    def of(self, objective: str) -> Estimate:
+        figures = {
+            "profit": self.profit,
+            "hedged": self.hedged,
+            "cost": self.cost,
+            "risk": self.risk,
+            "risk_adjusted": self.risk_adjusted,
+        }
+        return figures[objective]
 
 
 @frozen
@@ -63,8 +69,8 @@ class OutOfSample:
 
     seeds: str  # in words
     cell: str
-    within: Figure  # difference to the book as it is, where it was found
-    beyond: Figure  # and on the fresh seeds
+    within: Estimate  # difference to the book as it is, where it was found
+    beyond: Estimate  # and on the fresh seeds
     p: float  # of the fresh one alone, since nothing was chosen on it
 
 
@@ -93,3 +99,8 @@ class SweepOutcome:
     settings: Mapping[str, str]  # of the book, that were not left at their default
     search: str  # random or bayes; "" for a grid
     fresh: OutOfSample | None = None
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The keys of the grid that took more than one value."""
+        return tuple(key for key in self.keys if len({cell.given[key] for cell in self.cells if key in cell.given}) > 1)

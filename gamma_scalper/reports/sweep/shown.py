@@ -1,14 +1,14 @@
 """A sweep for a person's terminal, and for a machine."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, Figure, OutOfSample, SweepOutcome
+from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, Estimate, OutOfSample, SweepOutcome
 
 _MOST_ROWS, _MOST_FAILURES = 40, 5
 
@@ -62,18 +62,19 @@ def _table(outcome: SweepOutcome) -> Table:
         Column("cell", overflow="fold"),
         *(
             Column(name, justify="right")
-            for name in ("profit", "cost", "risk", "hedges", "difference", "p", "corrected")
+            for name in ("profit", "hedged", "cost", "risk", "hedges", "difference", "p", "corrected")
         ),
         Column(""),
-        caption=f"$ a session, 95% intervals; difference of {outcome.objective} to the book as it is; "
-        "risk: deviation of one session's profit; corrected: p for the best of all cells",
+        caption=f"$ a session, 95% intervals; hedged: movement and time less costs; risk: its deviation before costs; "
+        f"difference of {outcome.objective} to the book as it is; corrected: p for the best of all cells",
         caption_justify="left",
     )
     ranked = by_objective(outcome)
     for cell in ranked[:_MOST_ROWS]:
         is_baseline = cell.digest == outcome.cells[outcome.baseline].digest
         table.add_row(
-            cell.name, interval(cell.profit), interval(cell.cost), interval(cell.risk), f"{cell.hedges:.1f}",
+            cell.name, interval(cell.profit), interval(cell.hedged), interval(cell.cost, sign=""),
+            interval(cell.risk, sign=""), f"{cell.hedges:.1f}",
             *(("", "", "") if is_baseline else (interval(cell.difference), f"{cell.p:.3f}", f"{cell.corrected:.3f}")),
             remark(cell, is_baseline=is_baseline),
             style="bold" if is_baseline else "",
@@ -89,10 +90,15 @@ def remark(cell: CellOutcome, *, is_baseline: bool) -> str:
     return ", ".join(said)
 
 
-def interval(figure: Figure) -> str:
+def short_name(cell: CellOutcome, varied: Sequence[str]) -> str:
+    """The values that tell it from the other cells."""
+    return " ".join(cell.given[key] for key in varied if key in cell.given) or cell.name
+
+
+def interval(figure: Estimate, sign: str = "+") -> str:
     """'+3.10 ± 0.80'; without its reach where that can't be told."""
     reach = (figure.high - figure.low) / 2
-    return f"{figure.value:+.2f} ± {reach:.2f}" if math.isfinite(reach) else f"{figure.value:+.2f}"
+    return f"{figure.value:{sign}.2f} ± {reach:.2f}" if math.isfinite(reach) else f"{figure.value:{sign}.2f}"
 
 
 # -- for a machine -----------------------------------------------------------------------------------------------------
@@ -138,6 +144,7 @@ def _plain_cell(cell: CellOutcome) -> dict[str, Any]:
         "name": cell.name,
         "settings": dict(cell.given),
         "profit": _plain_figure(cell.profit),
+        "hedged": _plain_figure(cell.hedged),
         "cost": _plain_figure(cell.cost),
         "risk": _plain_figure(cell.risk),
         "risk_adjusted": _plain_figure(cell.risk_adjusted),
@@ -149,7 +156,7 @@ def _plain_cell(cell: CellOutcome) -> dict[str, Any]:
     }
 
 
-def _plain_figure(figure: Figure) -> dict[str, str | None]:
+def _plain_figure(figure: Estimate) -> dict[str, str | None]:
     return {"value": _text(figure.value), "low": _text(figure.low), "high": _text(figure.high)}
 
 
