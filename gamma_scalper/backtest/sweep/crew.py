@@ -1,6 +1,8 @@
 """Who plays: one process for each core of this machine, or the workers of a Dask scheduler somewhere else."""
 
+import asyncio
 import logging
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +11,20 @@ from multiprocessing import resource_tracker
 import dask
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
+from distributed.comm.core import connect
 from distributed.system import MEMORY_LIMIT
 
 from gamma_scalper.backtest.sweep.fingerprint import code_fingerprint
 from gamma_scalper.domain.exits import UserError
 
 _MOST_MEMORY = 4 * 2**30  # bytes for a process; a year of one book needs a sixth of it
-_FIND_S = 8
+_FIND_S = 6
+_ADDRESS = re.compile(r"tcp://[A-Za-z0-9.:\[\]_-]+:[0-9]{1,5}")
 _SETTINGS = {
     "distributed.worker.multiprocessing-method": "spawn",
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.worker-saturation": 1.0,  # one task at a time, so that a death has one suspect
     "distributed.scheduler.allowed-failures": 1,
-    "distributed.comm.timeouts.connect": f"{_FIND_S}s",
     # What goes wrong is told in our own words.
     "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
 }
@@ -63,16 +66,24 @@ def _own(workers: int) -> Iterator[Client]:
 
 @contextmanager
 def _found(scheduler: str) -> Iterator[Client]:
+    if not _ADDRESS.fullmatch(scheduler):
+        raise UserError(f"--scheduler {scheduler}: expected tcp://HOST:PORT, as dask scheduler says at its start")
     try:
-        client = Client(scheduler, timeout=_FIND_S, set_as_default=False)
-    except (OSError, ValueError) as error:
+        asyncio.run(_greet(scheduler))
+    except Exception as error:
         raise UserError(
             f"--scheduler {scheduler}: no Dask scheduler answers there; start one with: uv run dask scheduler "
             "(or leave --scheduler out to use this machine's cores)"
         ) from error
-    with client:
+    with Client(scheduler, timeout=_FIND_S, set_as_default=False) as client:
         _check(client, scheduler)
         yield client
+
+
+async def _greet(scheduler: str) -> None:
+    """Before a client is made, which would go on trying in its own thread. Raises where nobody answers."""
+    line = await asyncio.wait_for(connect(scheduler, timeout=_FIND_S), _FIND_S)
+    await line.close()
 
 
 def _check(client: Client, scheduler: str) -> None:
