@@ -113,7 +113,9 @@ def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
     worth = spreads[objective].mean * (-1 if objective in LESS_IS_BETTER else 1)
     others = [row for row in range(len(cells)) if row != baseline]
     best = max(others, key=lambda row: float(worth[row]), default=baseline)
-    return Comparison(cells, baseline, best, deflated_sharpe(panel.profit, best))
+    earned = by_objective["hedged" if objective == "hedged" else "profit"]
+    sharpe = math.nan if objective in LESS_IS_BETTER else deflated_sharpe(earned, best)
+    return Comparison(cells, baseline, best, sharpe)
 
 
 def failures_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int]) -> tuple[FailedRun, ...]:

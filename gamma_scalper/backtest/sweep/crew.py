@@ -33,8 +33,9 @@ _SETTINGS = {
 @contextmanager
 def crew(scheduler: str = "", workers: int | None = None) -> Iterator[Client]:
     """A client of the scheduler at this address, or of a cluster of our own on this machine's loopback."""
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in [*logging.root.manager.loggerDict]:
+        if name.startswith(("distributed", "tornado")):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(_SETTINGS):
         if scheduler:
             with _found(scheduler) as client:

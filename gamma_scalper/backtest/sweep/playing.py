@@ -1,8 +1,8 @@
 """Plays what is missing of a sweep, in chunks of seeds on whoever is there, and keeps each chunk as it comes back."""
 
 import math
-from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 
 from attrs import frozen
 from distributed import Client, Future, KilledWorker, as_completed

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, Estimate, OutOfSample, SweepOutcome
+from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate, OutOfSample, SweepOutcome
 
 _MOST_ROWS, _MOST_FAILURES = 40, 5
 
@@ -53,8 +53,8 @@ def failures_told(outcome: SweepOutcome) -> Iterable[str]:
 
 def by_objective(outcome: SweepOutcome) -> list[CellOutcome]:
     """The best first."""
-    less = "less" in OBJECTIVES[outcome.objective]
-    return sorted(outcome.cells, key=lambda cell: (1 if less else -1) * cell.of(outcome.objective).value)
+    sign = 1 if outcome.objective in LESS_IS_BETTER else -1
+    return sorted(outcome.cells, key=lambda cell: sign * cell.of(outcome.objective).value)
 
 
 def _table(outcome: SweepOutcome) -> Table:
