@@ -35,6 +35,7 @@ from gamma_scalper.pricing.lattice import Lattice
 from gamma_scalper.pricing.parameters import PricingParameters
 
 INTERVAL_S = 300.0
+_NIGHT = timedelta(hours=1)  # an interval so long: in it time alone changes what the options do
 _ENDLESS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -215,7 +216,9 @@ class Accounting:
             dividend=sum(amount for _, amount in account.pricer.carry.schedule.in_life(begin.at, end.at)),
             unseen=unseen or change.turned,
         )
-        return attributed(begin, end, between)
+        night = end.at - begin.at >= _NIGHT and not between.unseen
+        aged = account.pricer.aged(begin, end.at, between.dividend) if night else None
+        return attributed(begin, end, between, aged)
 
 
 def _session(picture: Picture) -> Session | None:

@@ -1,6 +1,7 @@
 """A book as its accounts see it at one moment: what it held by its ledger, at the prices of a picture."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from attrs import frozen
@@ -104,20 +105,42 @@ class Pricer:
         known = None if leg is None else Sensitivity(con_id=option.con_id, greeks=leg.greeks, vol=leg.vol)
         if not years or quote is None or not quote.usable or (quote.bid or 0.0) <= terms.intrinsic(spot):
             return known
-        dividends = self.carry.schedule.in_life(now, option.expires_at)
-        inputs = MarketInputs(spot, years, self.carry.curve.rate(years), self.carry.dividend_yield, dividends)
+        inputs = self._inputs(option, spot, now)
         try:
             vol = self.model.implied_vol(terms, inputs, quote.mid, None if leg is None else leg.vol)
             if vol is None:
                 return known
-            greeks, higher = self.model.greeks(terms, inputs, vol), higher_greeks(self.model, terms, inputs, vol)
+            return self._at(option.con_id, terms, inputs, vol)
         except NoValidTree:  # so little volatility that no tree can price it
             return known
+
+    def aged(self, begin: Standpoint, at: datetime, dividend: float) -> tuple[Sensitivity, ...] | None:
+        """Its options at that moment, nothing having happened since but time, and a dividend that left the price.
+
+        None where one of them can't be priced then: it has expired, say.
+        """
+        options = {each.instrument.con_id: each.instrument for each in begin.holdings}
+        found = []
+        for each in begin.options:
+            option = options.get(each.con_id)
+            if not isinstance(option, Option):
+                continue  # it is not held any more
+            years = years_between(at, option.expires_at)
+            if each.vol is None or not years:
+                return None
+            terms = OptionTerms(option.right, to_float(option.strike), option.exercise)
+            try:
+                found.append(self._at(each.con_id, terms, self._inputs(option, begin.spot - dividend, at), each.vol))
+            except NoValidTree:
+                return None
+        return tuple(found)
+
+    def _inputs(self, option: Option, spot: float, now: datetime) -> MarketInputs:
+        years, dividends = years_between(now, option.expires_at), self.carry.schedule.in_life(now, option.expires_at)
+        return MarketInputs(spot, years, self.carry.curve.rate(years), self.carry.dividend_yield, dividends)
+
+    def _at(self, con_id: int, terms: OptionTerms, inputs: MarketInputs, vol: float) -> Sensitivity:
+        greeks, higher = self.model.greeks(terms, inputs, vol), higher_greeks(self.model, terms, inputs, vol)
         return Sensitivity(
-            con_id=option.con_id,
-            greeks=greeks,
-            vol=vol,
-            vanna=higher.vanna,
-            volga=higher.volga,
-            zomma=higher.zomma,
+            con_id=con_id, greeks=greeks, vol=vol, vanna=higher.vanna, volga=higher.volga, zomma=higher.zomma
         )

@@ -4,11 +4,11 @@ The one place where this is reckoned. Money is exact: the parts of an interval s
 intervals that follow one another sum to the change over all of them, both to the cent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gamma_scalper.domain.checks import exact, utc
 from gamma_scalper.domain.greeks import Greeks
@@ -40,6 +40,9 @@ def _holdings(each: Iterable[Holding]) -> tuple[Holding, ...]:
 
 def _sensitivities(each: Iterable[Sensitivity]) -> tuple[Sensitivity, ...]:
     return tuple(each)
+
+
+Options = Sequence[Sensitivity]
 
 
 @frozen(kw_only=True)
@@ -75,9 +78,13 @@ class Between:
     unseen: bool = False  # nobody watched, or a contract became another: trades can't be told from the market's doing
 
 
-def attributed(begin: Standpoint, end: Standpoint, between: Between = Between()) -> Attributed:
+def attributed(
+    begin: Standpoint, end: Standpoint, between: Between = Between(), aged: Options | None = None
+) -> Attributed:
     """The interval's profit by its causes. `end` has a price for all that was held at the beginning.
 
+    `aged` is what its options came to by time alone. Over a night that is what theta is, and the market moved them as
+    they were then; else theta is that of the beginning, times the days.
     The market moved the position that was held at the beginning; what the equity changed beyond that and beyond
     payments was lost in trading: commissions, and fills that were worse than the middle at the end.
     """
@@ -87,7 +94,7 @@ def attributed(begin: Standpoint, end: Standpoint, between: Between = Between())
         causes = {"theta": _theta(end, begin, end) if not begin.options else _theta(begin, begin, end)}
         costs = -between.commissions
     else:
-        causes = _causes(begin, end, between.dividend)
+        causes = _causes(begin, end, between.dividend, aged)
         costs = change - _moved(begin, end) - between.payments
     dropped = _shares(begin) * between.dividend
     parts = {name: _cents(to_decimal(amount)) for name, amount in causes.items()}
@@ -148,13 +155,14 @@ def counted(earnings: Earnings, interval: Attributed, day: date) -> Earnings:
 # -- causes ------------------------------------------------------------------------------------------------------------
 
 
-def _causes(begin: Standpoint, end: Standpoint, dividend: float) -> dict[str, float]:
+def _causes(begin: Standpoint, end: Standpoint, dividend: float, aged: Options | None) -> dict[str, float]:
     """In dollars. A dividend that leaves the price moves no option that knew of it, so the way is told without it."""
     way = end.spot - begin.spot + dividend
     after = {each.con_id: each.vol for each in end.options}
     causes = dict.fromkeys(("delta", "gamma", "vega", "vanna", "volga", "zomma"), 0.0)
     causes["delta"] = _shares(begin) * way
-    for scale, option in _held_options(begin):
+    moved = begin if aged is None else evolve(begin, options=aged)
+    for scale, option in _held_options(moved):
         greeks, later = option.greeks, after.get(option.con_id)
         change = 0.0 if option.vol is None or later is None else later - option.vol
         causes["delta"] += scale * greeks.delta * way
@@ -163,7 +171,12 @@ def _causes(begin: Standpoint, end: Standpoint, dividend: float) -> dict[str, fl
         causes["vanna"] += scale * option.vanna * way * change
         causes["volga"] += scale * option.volga * change**2 / 2
         causes["zomma"] += scale * option.zomma * way**2 * change / 2
-    return causes | {"theta": _theta(begin, begin, end)}
+    return causes | {"theta": _theta(begin, begin, end) if aged is None else _worth(moved) - _worth(begin)}
+
+
+def _worth(standpoint: Standpoint) -> float:
+    """Of its options, by the model."""
+    return sum(scale * option.greeks.price for scale, option in _held_options(standpoint))
 
 
 def _theta(known: Standpoint, begin: Standpoint, end: Standpoint) -> float:

@@ -154,3 +154,17 @@ def test_earnings_of_a_new_day_begin_at_nothing_and_those_since_the_beginning_go
     earned = counted(earned, interval, tuesday)
     assert earned.today == interval and earned.squares == 9.0
     assert earned.ever is not None and earned.ever.total == 3 * interval.total
+
+
+@pytest.mark.parametrize(("spot", "vol"), [(600.0, 0.19), (606.0, 0.17), (591.0, 0.15), (600.0, 0.15)])
+def test_over_a_weekend_time_is_told_apart_from_what_the_market_did_at_its_end(spot, vol):
+    """Three days take a fifth of the vega along: at the rates of Friday's close much would stay unexplained."""
+    held, monday = STRADDLE | {SHARE: Decimal(-40)}, START + timedelta(days=3)
+    begin, end = standing(600.0, START, 0.15, held), standing(spot, monday, vol, held)
+    aged = standing(600.0, monday, 0.15, held)
+    told = attributed(begin, end, aged=aged.options)
+    assert told.theta == to_cents(aged.equity - begin.equity), "what three days alone would have done"
+    assert sum(getattr(told, part) for part in PARTS) == told.total
+    assert abs(told.unexplained) <= max(Decimal("0.02") * abs(told.total - told.theta), Decimal("0.03"))
+    if vol > 0.15:
+        assert abs(told.unexplained) < abs(attributed(begin, end).unexplained) / 3
