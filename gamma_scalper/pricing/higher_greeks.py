@@ -10,15 +10,14 @@ _RATE_STEP = 0.002
 
 @frozen
 class HigherGreeks:
-    """Per share, for 1.00 of volatility or of rate."""
+    """Per share, for 1.00 of volatility."""
 
     vanna: float  # of delta
     volga: float  # of vega
     zomma: float  # of gamma
-    rho: float  # of the price, by the rate
 
 
-NO_HIGHER_GREEKS = HigherGreeks(0.0, 0.0, 0.0, 0.0)
+NO_HIGHER_GREEKS = HigherGreeks(0.0, 0.0, 0.0)
 """Of what has no time value: expired, or worth its exercise."""
 
 
@@ -32,14 +31,20 @@ def higher_greeks(model: PricingModel, terms: OptionTerms, inputs: MarketInputs,
         return NO_HIGHER_GREEKS
     step = _VOL_STEP * vol
     up, down = model.greeks(terms, inputs, vol + step), model.greeks(terms, inputs, vol - step)
-    dearer = model.price(terms, evolve(inputs, rate=inputs.rate + _RATE_STEP), vol)
-    cheaper = model.price(terms, evolve(inputs, rate=inputs.rate - _RATE_STEP), vol)
     return HigherGreeks(
         vanna=_slope(up.delta, down.delta, step),
         volga=_slope(up.vega, down.vega, step),
         zomma=_slope(up.gamma, down.gamma, step),
-        rho=_slope(dearer, cheaper, _RATE_STEP),
     )
+
+
+def rho(model: PricingModel, terms: OptionTerms, inputs: MarketInputs, vol: float) -> float:
+    """What 1.00 of rate does to the price; by central differences too."""
+    if inputs.years == 0:
+        return 0.0
+    dearer = model.price(terms, evolve(inputs, rate=inputs.rate + _RATE_STEP), vol)
+    cheaper = model.price(terms, evolve(inputs, rate=inputs.rate - _RATE_STEP), vol)
+    return _slope(dearer, cheaper, _RATE_STEP)
 
 
 def _slope(above: float, below: float, step: float) -> float:
