@@ -16,7 +16,7 @@ from gamma_scalper.backtest.history.downloading import Asked, Download, Download
 from gamma_scalper.backtest.history.downloading import Progress as Far
 from gamma_scalper.backtest.history.store import HistoryStore
 from gamma_scalper.commands.history_files import store_of, writing
-from gamma_scalper.commands.terminal import chosen, print_json, print_table
+from gamma_scalper.commands.terminal import chosen, print_json, print_table, shown_path
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.ports import Broker, Refused
@@ -144,7 +144,7 @@ def _show(store: HistoryStore, asked: Asked, done: list[DownloadedDay], *, as_js
     got = [each for each in done if each.what in ("stored", "there already")]
     typer.echo(f"{asked.symbol}: {len(got)} of {len(done)} sessions are there")
     if got and asked.kind == "quotes":
-        typer.echo(f"to play them: --market parquet:{store.folder('quotes', asked.symbol)}")
+        typer.echo(f"to play them: --market parquet:{shown_path(store.folder('quotes', asked.symbol))}")
 
 
 def _plain(done: DownloadedDay) -> dict[str, object]:

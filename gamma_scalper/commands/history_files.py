@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from gamma_scalper.backtest.history.importing import Imported, Wanted, import_days
 from gamma_scalper.backtest.history.inspection import Inspected, inspect, missing_days
 from gamma_scalper.backtest.history.store import KINDS, DamagedDay, HistoryStore, Kind
-from gamma_scalper.commands.terminal import print_json, print_table
+from gamma_scalper.commands.terminal import print_json, print_table, shown_path
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.journal.writer_lock import FileLock
 from gamma_scalper.kernel import WallClock
@@ -67,7 +67,7 @@ def _show_imported(store: HistoryStore, found: Imported) -> None:
     for said in (*_account(found), *found.notices):
         typer.echo(said)
     for symbol in sorted({each.symbol for each in found.days}):
-        typer.echo(f"to play it: --market parquet:{store.folder('quotes', symbol)}")
+        typer.echo(f"to play it: --market parquet:{shown_path(store.folder('quotes', symbol))}")
 
 
 def _account(found: Imported) -> list[str]:

@@ -11,7 +11,7 @@ from gamma_scalper import logs
 from gamma_scalper.backtest.history.recording_session import Length, Recorded, RecordingSession
 from gamma_scalper.commands.run import UNITS, parsed_duration
 from gamma_scalper.commands.speeds import parsed_speed
-from gamma_scalper.commands.terminal import print_json, to_trade
+from gamma_scalper.commands.terminal import print_json, shown_path, to_trade
 from gamma_scalper.compiled_code import load_compiled_code, load_market_code
 from gamma_scalper.domain.exits import ExitCode, UserError
 from gamma_scalper.domain.ports import Broker, Refused, Unanswered
@@ -99,8 +99,9 @@ def _show(path: Path, far: Recorded, *, as_json: bool) -> None:
         told = {"began": far.began.isoformat(), "ended": far.now.isoformat(), "quotes": far.quotes}
         print_json("record/1", {"file": str(path), "contracts": len(far.contracts)} | told)
         return
+    name = shown_path(path)
     typer.echo(
-        f"{path}: {far.quotes:,} quotes of {len(far.contracts)} contracts, "
+        f"{name}: {far.quotes:,} quotes of {len(far.contracts)} contracts, "
         f"{far.began:%a %Y-%m-%d %H:%M:%S} to {far.now:%H:%M:%S} UTC"
     )
-    typer.echo(f"to play it: --market rec:{path}; to keep it by day: main.py history import rec:{path}")
+    typer.echo(f"to play it: --market rec:{name}; to keep it by day: main.py history import rec:{name}")

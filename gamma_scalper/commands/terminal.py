@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -59,6 +60,11 @@ def print_table(table: Table) -> None:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 1_000
     console.print(table)
+
+
+def shown_path(path: Path) -> str:
+    """As a person would type it from where the program was started."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def plain(value: Any) -> Any:

@@ -25,6 +25,7 @@ from gamma_scalper.exchange.replay.recorder import FORMAT, HEADER, INTEREST, VER
 from gamma_scalper.exchange.replay.tape import Columns, Tape
 
 _TORN = "torn last line"
+_MOST = 2**53  # microseconds until the year 2255, and more contracts than there are
 _UNREADABLE = (ValueError, TypeError, KeyError, OverflowError)
 
 
@@ -111,7 +112,7 @@ class Entries:
 
     def _interest(self, plain: dict[str, Any]) -> None:
         con_id, microseconds, contracts = plain["con_id"], plain["time"], plain["contracts"]
-        if not all(type(number) is int and number >= 0 for number in (con_id, microseconds, contracts)):
+        if not all(type(number) is int and 0 <= number < _MOST for number in (con_id, microseconds, contracts)):
             raise ValueError("conId, time and contracts are whole numbers")
         if con_id not in self.contracts:
             raise _Unlisted(f"contract {con_id} is not listed above it")

@@ -59,6 +59,21 @@ async def test_the_mean_offer_is_the_mean_of_the_minute(store):
     assert "average" in notes[0] and "500 shares, 3 contracts" in notes[1]
 
 
+async def test_averages_move_less_than_the_market_did_as_the_page_says(tmp_path):
+    moved = {}
+    async with past_floor() as floor:
+        for prices in ("close", "mean"):
+            store = HistoryStore(tmp_path / prices)
+            await floor.download(store, prices=prices).run()
+            steps = []
+            for day in DAYS:
+                table = store.read("quotes", "SPY", day)
+                middle = (np.array(table["bid"]) + np.array(table["ask"])) / 2
+                steps.append(np.diff(np.log(middle)))
+            moved[prices] = np.square(np.concatenate(steps)).sum()
+    assert moved["mean"] / moved["close"] == pytest.approx(2 / 3, abs=0.1)
+
+
 async def test_bars_hold_together_with_what_was_traded(store):
     async with past_floor() as floor:
         await floor.download(store, kind="bars", last=MONDAY).run()

@@ -75,6 +75,20 @@ def test_two_multipliers_are_two_contracts(path):
     assert sorted(contract.multiplier for contract in tape.contracts.values()) == [1, 10, 100]
 
 
+def test_open_interest_is_known_from_its_row_on_and_empty_says_nothing_new(path):
+    rows = [
+        SHARES.format(utc("14:31:00"), 748.1, 748.4) + ",",
+        *(CALL.format(utc(f"14:31:0{second}"), 9.5, 10) + f",{told}" for second, told in ((1, 7), (2, ""), (3, 0))),
+    ]
+    market, told = Replayed(read_csv(csv(path, *rows, header=HEADER + ",open_interest")), "csv:"), []
+    for _ in range(4):
+        told.append(market.open_interest(1002))
+        market.advance(market.next_tick())
+    assert told == [0, 7, 7, 0]
+    csv(path, *rows, CALL.format(utc("14:31:09"), 9.5, 10) + ",-2", header=HEADER + ",open_interest")
+    assert "field open_interest: negative size, found '-2'" in refusal(read_csv, path)
+
+
 BAD_ROWS = {
     "unreadable time": SHARES.format("2015-12-24T14:32:00", 1, 2),  # no zone
     "time out of range": SHARES.format("1789-12-24T14:32:00Z", 1, 2),

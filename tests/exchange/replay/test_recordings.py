@@ -140,6 +140,10 @@ BAD_LINES = {
     "[208813719,99999999999999999999999,1,1.0,2.0,0,0,null,1,0]": "unreadable line",
     "[5,1450967400000000,1,1.0,2.0,0,0,null,1,0]": "quote of an unlisted contract",
     '{"kind":"stock","con_id":7,"symbol":"SPY"}': "unreadable line",
+    '{"kind":"open_interest","con_id":7,"time":1450967400000000,"contracts":-1}': "unreadable line",
+    '{"kind":"open_interest","con_id":7,"time":99999999999999999999,"contracts":1}': "unreadable line",
+    '{"kind":"open_interest","con_id":7,"contracts":1}': "unreadable line",
+    '{"kind":"open_interest","con_id":5,"time":1450967400000000,"contracts":1}': "quote of an unlisted contract",
 }
 
 
@@ -180,6 +184,24 @@ def test_a_recording_replays_under_the_conids_it_was_made_with(path):
     market.advance(market.next_tick())
     assert market.offers([CALL.con_id])[0] == (9.5, 10.0, 3, 4, None, False)
     assert market.instrument(CALL.con_id) == CALL
+
+
+def test_open_interest_is_known_from_the_moment_it_was_recorded(path):
+    with Recorder(path) as recorder:
+        for contract in CONTRACTS:
+            recorder.list_contract(contract)
+        recorder.record(quote(0))
+        recorder.record_open_interest(CALL.con_id, OPEN + timedelta(seconds=1), 120)
+        recorder.record_open_interest(CALL.con_id, OPEN + timedelta(seconds=3), 125)
+        recorder.record(quote(4))
+        with pytest.raises(UnknownContract):
+            recorder.record_open_interest(9, OPEN, 1)
+    market, told = Replayed(read_rec(path), "rec:"), []
+    for _ in range(5):
+        told.append(market.open_interest(CALL.con_id))
+        market.advance(market.next_tick())
+    assert told == [0, 120, 120, 125, 125]
+    assert read_rec(path).account.rows == 2, "it is no row of its own"
 
 
 def test_an_option_recorded_without_its_underlying_is_refused_in_replay(path):
