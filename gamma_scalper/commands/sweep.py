@@ -45,7 +45,7 @@ def sweep(
         Path | None, typer.Option(metavar="DIR", help="Where runs are kept; otherwise a folder below STATE_DIR/sweeps.")
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with the pictures.")] = None,
-    pictures: Annotated[
+    pngs: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each picture of that page as a PNG into this folder.")
     ] = None,
     set_: SetOption = None,
@@ -96,10 +96,10 @@ def sweep(
         from gamma_scalper.reports.sweep.page import write_page
 
         write_page(outcome, report)
-    if pictures is not None:
+    if pngs is not None:
         from gamma_scalper.reports.sweep.page import write_pictures
 
-        write_pictures(outcome, pictures)
+        write_pictures(outcome, pngs)
     if as_json:
         print_json("sweep/1", plain_outcome(outcome))
         return

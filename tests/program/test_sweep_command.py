@@ -25,9 +25,8 @@ def played(tmp_path):
     store = SweepStore(tmp_path / "runs", print)
     for row, cell in enumerate([cells.as_it_is(), *(cells.cell({"hedge.band_shares": band}) for band in BANDS)]):
         for seed in range(1, 13):
-            profit = float(
-                np.random.default_rng(seed).normal(0, 30) + np.random.default_rng([seed, row]).normal(row, 1)
-            )
+            luck, own = np.random.default_rng(seed).normal(0, 30), np.random.default_rng([seed, row]).normal(row, 1)
+            profit = float(luck + own)
             store.add([Run(cell=cell.digest, seed=seed, profit=(profit,), hedged=(profit,), costs=(9.0 - row,))])
     grid = ["--grid", f"hedge.band_shares={','.join(BANDS)}"]
     asked = ["sweep", "--market", MARKET, "--from", DAY, "--to", DAY, "--seeds", "12", *grid]
@@ -39,7 +38,7 @@ def test_a_sweep_that_was_played_is_told_again_at_once(played):
     assert ran.code == 0, ran.err
     assert ran.out.startswith("Best cell hedge.band_shares=10:")
     assert "after correcting for 2 cells" in ran.out
-    assert "the book as it is" in ran.out and "36 runs of 1 sessions on seeds 1 to 12" in ran.out
+    assert "the book as it is" in ran.out and "36 runs of 1 session on seeds 1 to 12" in ran.out
 
 
 def test_the_objective_may_be_another(played):
@@ -50,11 +49,21 @@ def test_the_objective_may_be_another(played):
 
 
 def test_page_and_pictures_are_written_where_asked(played, tmp_path):
-    ran = typed(REPOSITORY, *played, "--report", str(tmp_path / "out.html"), "--pictures", str(tmp_path / "pngs"))
+    ran = typed(REPOSITORY, *played, "--report", str(tmp_path / "out.html"), "--pngs", str(tmp_path / "pngs"))
     assert ran.code == 0, ran.err
     assert "hedge.band_shares=10" in (tmp_path / "out.html").read_text()
     names = sorted(path.name for path in (tmp_path / "pngs").iterdir())
     assert names == ["spy_frontier.png", "spy_landscape.png", "spy_profit.png"]
+
+
+def test_ctrl_c_is_one_line_that_says_what_is_kept_and_how_to_go_on(played, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gamma_scalper.backtest.sweep.player.crew", interrupted)
+    ran = typed(REPOSITORY, *played, "--seeds", "14")
+    assert (ran.code, ran.out) == (130, "")
+    assert "36 of 42 runs are kept in" in ran.err and "the same command goes on from there" in ran.err
 
 
 @pytest.mark.parametrize(

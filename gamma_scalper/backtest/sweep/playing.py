@@ -15,8 +15,8 @@ from gamma_scalper.domain.exits import UserError
 Play = Callable[[Cell, int], Run]
 """One cell on one seed. It travels to other processes, so it is a function of a module, or a `partial` of one."""
 
-_CHUNKS_A_WORKER = 8  # so that none waits long for the last one
-_MOST_SEEDS = 8  # in a chunk; so much is lost at most when a sweep is interrupted
+_CHUNKS_A_WORKER = 32  # so that none waits long for the last one
+_MOST_SEEDS = 4  # in a chunk; so much is lost at most when a sweep is interrupted
 _LONGEST_REASON = 300
 _DIED = "the process that played it died, twice; out of memory, or killed"
 

@@ -24,6 +24,7 @@ _SCHEMA = pa.schema(
         pa.field("halts", pa.int64(), nullable=False),
     ]
 )
+_MOST_PARTS = 200  # so that the next start is quick
 _NAMES = tuple(_SCHEMA.names)
 
 RunKey = tuple[str, int]  # a cell's digest, a seed
@@ -66,6 +67,8 @@ class SweepStore:
         """On disk when it returns."""
         self._keep(runs)
         self._parts.append(_write(self.folder, runs))
+        if len(self._parts) >= _MOST_PARTS:
+            self.pack()
 
     def pack(self) -> None:
         """All parts into one; those it replaces go when it is there."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.reports.backtest.wording import counted
 from gamma_scalper.reports.drawing import as_png, as_svg
 from gamma_scalper.reports.page_shell import filled_template
 from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, SweepOutcome
@@ -62,7 +63,8 @@ def write_pictures(outcome: SweepOutcome, folder: Path) -> list[Path]:
 def _under(outcome: SweepOutcome) -> str:
     kind = outcome.market.partition(":")[0]
     tried = f"{len(outcome.cells) - 1} cells" + (f" found by {outcome.search} search" if outcome.search else "")
-    return f"{tried} beside the book as it is, {outcome.sessions} sessions of {kind} on seeds {outcome.seeds}"
+    sessions = counted(outcome.sessions, "session", "sessions")
+    return f"{tried} beside the book as it is, {sessions} of {kind} on seeds {outcome.seeds}"
 
 
 def _row(cell: CellOutcome, *, is_baseline: bool) -> tuple[str, ...]:
@@ -74,10 +76,11 @@ def _row(cell: CellOutcome, *, is_baseline: bool) -> tuple[str, ...]:
 
 
 def _about(outcome: SweepOutcome) -> list[tuple[str, str]]:
+    sessions = counted(outcome.sessions, "session", "sessions")
     days = " to ".join(str(day or "as the market has it") for day in (outcome.first, outcome.last))
     said = [
         ("market", outcome.market),
-        ("days", f"{days}: {outcome.sessions} sessions a run"),
+        ("days", f"{days}: {sessions} a run"),
         ("seeds", f"{outcome.seeds}, the same for every cell"),
         ("runs", f"{outcome.runs:,}"),
         ("units", f"{outcome.units}, each {outcome.unit}"),

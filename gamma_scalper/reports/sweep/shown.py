@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from gamma_scalper.reports.backtest.wording import counted
 from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate, OutOfSample, SweepOutcome
 
 _MOST_ROWS, _MOST_FAILURES = 40, 5
@@ -27,7 +28,7 @@ def told(outcome: SweepOutcome) -> Iterable[str]:
     if outcome.fresh is not None:
         yield _of_fresh(outcome.fresh)
     yield (
-        f"{outcome.runs:,} runs of {outcome.sessions} sessions on seeds {outcome.seeds}; "
+        f"{outcome.runs:,} runs of {counted(outcome.sessions, 'session', 'sessions')} on seeds {outcome.seeds}; "
         f"{outcome.units} units, each {outcome.unit}."
     )
 

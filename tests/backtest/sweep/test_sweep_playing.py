@@ -25,12 +25,12 @@ def test_chunks_hold_every_run_once_and_are_small(missing, workers):
     wanted = sorted(missing, key=lambda key: key[1])
     chunks = chunks_of(wanted, cells, workers)
     assert sorted((chunk.cell.digest, seed) for chunk in chunks for seed in chunk.seeds) == sorted(missing)
-    assert all(1 <= len(chunk.seeds) <= 8 for chunk in chunks)
+    assert all(1 <= len(chunk.seeds) <= 4 for chunk in chunks)
 
 
 def test_early_seeds_of_all_cells_come_first():
     cells = {name: _cell(name) for name in "ab"}
-    chunks = chunks_of([(name, seed) for seed in range(1, 17) for name in "ab"], cells, 1)
+    chunks = chunks_of([(name, seed) for seed in range(1, 65) for name in "ab"], cells, 1)
     assert [(chunk.cell.digest, chunk.seeds[0]) for chunk in chunks[:4]] == [("a", 1), ("b", 1), ("a", 5), ("b", 5)]
 
 
