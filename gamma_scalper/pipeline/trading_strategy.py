@@ -1,5 +1,6 @@
 """The third stage of the ring: it lets the strategy think about every picture, and passes on what that decides."""
 
+import asyncio
 from typing import Generic, TypeVar
 
 from attrs import evolve, frozen
@@ -110,6 +111,7 @@ class TradingStrategy(Generic[M]):
     async def _ask(self, act: Act, judgement: Judgement) -> None:
         until = self._clock.monotonic() + _patience_s(act.command) + _GRACE_S
         self._asked = Asked(act.rule, judgement, until)
+        await asyncio.sleep(0)  # whoever writes the decision down is woken: it stands before what comes of it
         await self._trades.put(act.command)
 
     def _tell(self, update: DeltaUpdate, judgement: Judgement) -> None:

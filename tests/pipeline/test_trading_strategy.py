@@ -175,6 +175,27 @@ async def test_every_act_is_written_down_and_of_waiting_the_beginning_before_the
     assert [each.notes for each in written if isinstance(each, Noted)] == ["1", "2"]
 
 
+async def test_a_decision_is_written_down_before_a_desk_that_is_awake_already_acts_on_it():
+    """One that was called by something else takes the command in passing, before its own turn for it has come."""
+    thinking, done = Thinking(), []
+
+    async def writes():
+        async for entry in thinking.records:
+            done.append(type(entry))
+
+    async def never_sleeps():
+        while not thinking.commands:
+            await asyncio.sleep(0)
+        done.append("acted on")
+
+    async with asyncio.TaskGroup() as group:
+        scribe = group.create_task(writes())
+        group.create_task(never_sleeps())
+        await thinking.hears((pictured(), PRICE))
+        scribe.cancel()
+    assert done == [Noted, Decided, "acted on"]
+
+
 async def test_memory_begins_with_what_was_noted():
     thinking = Thinking(notes="41")
     await thinking.hears((pictured(), PRICE))
