@@ -68,6 +68,8 @@ def enter(
     shortlist = scene.market.shortlist
     if shortlist is None:
         return Hold("no shortlist", "nobody has looked through the chain yet")
+    if scene.session is not None and shortlist.at.date() < scene.session.day:
+        return Hold("no shortlist", f"nobody has looked through the chain since {shortlist.at:%Y-%m-%d}")
     if shortlist.best is None:
         return Hold("no straddle", shortlist.why)
     straddle = shortlist.best

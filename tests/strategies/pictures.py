@@ -115,6 +115,7 @@ class Play:
         self.snapshot = 0
         self.unquoted: set[int] = set()
         self.options_quoted_at: datetime | None = None  # None: just now
+        self.scanned_at: datetime | None = None  # the chain; the same
 
     # -- the market ----------------------------------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class Play:
             options=[leg.option for leg in legs],
             session=self.session,
             prior_close=600.0,
-            shortlist=self.shortlist,
+            shortlist=self.shortlist and evolve(self.shortlist, at=self.scanned_at or self.now),
         )
         greeks, by_id = NO_GREEKS, {leg.option.con_id: leg.greeks for leg in legs}
         delta = 0.0

@@ -244,6 +244,12 @@ def test_the_house_ends_an_entry(standing: Standing) -> None:
 # -- what is not begun -------------------------------------------------------------------------------------------------
 
 
+def test_what_was_best_on_another_day_is_not_bought() -> None:
+    play = Play()
+    play.scanned_at = NOON - timedelta(days=3)
+    assert play.hold() == "no shortlist"
+
+
 def test_without_a_shortlist_there_is_nothing_to_buy() -> None:
     play = Play()
     play.shortlist = None
