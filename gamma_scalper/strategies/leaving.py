@@ -38,17 +38,23 @@ def way_out(
     if scene.session is None:
         return "the market is closed"
     pieces = _options(scene, parameters)
-    tradable = [piece for piece in pieces if touch(scene, piece.instrument) is not None]
+    tradable = [piece for piece in pieces if _quoted(scene, piece, whole=whole)]
     if not tradable and not whole:  # rather a leg alone than none at all; what is left keeps its hedge
-        tradable = [piece for piece in _single(scene) if touch(scene, piece.instrument) is not None]
+        tradable = [piece for piece in _single(scene) if _quoted(scene, piece)]
         if tradable and not any(_covers(piece) for piece in tradable):
             return Act(rule, why, _plan(scene, tradable, parameters, why, urgent=urgent))
     if pieces and not tradable:
-        return f"{_words(pieces[0])} can't be traded: it is not quoted on both sides"
+        return f"{_words(pieces[0])} can't be traded: it is not quoted on both sides, or nobody bids"
     pieces = tradable
     if scene.shares < 0 or not pieces:
         return shares_out(scene, parameters, rule, why)
     return Act(rule, why, _plan(scene, pieces, parameters, why, urgent=urgent))
+
+
+def _quoted(scene: Scene, piece: Piece, *, whole: bool = False) -> bool:
+    """On both sides; and of what is sold somebody bids for each leg, unless it must go `whole` or not at all."""
+    quotes = scene.quotes_of(piece.instrument)
+    return quotes is not None and (whole or piece.side is Side.BUY or all(quote.bid for quote in quotes))
 
 
 def shares_out(scene: Scene, parameters: ExitParameters, rule: str, why: str) -> Act | str:

@@ -114,6 +114,13 @@ def test_a_leg_is_sold_alone_where_the_other_cannot_be_and_no_share_is_left_shor
     assert [(each.instrument, each.side) for each in command.proposals] == [first]
 
 
+def test_a_leg_that_nobody_bids_for_is_no_reason_to_keep_the_other() -> None:
+    play = holding(stop_pct=0.0)
+    play.spot = 900.0  # the put is quoted 0 x 0.02
+    play.standing = Standing(mode=Mode.LIVE, must_exit="loss limit")
+    assert order(play, play.act()) == (CALL, Side.SELL, 1)
+
+
 def test_what_cannot_be_sold_is_hedged_meanwhile() -> None:
     play = holding(hedge=HedgeParameters(policy="fixed", band_shares=9.0), stop_pct=0.0)
     play.standing = Standing(mode=Mode.LIVE, must_exit="loss limit")
