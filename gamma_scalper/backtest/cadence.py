@@ -19,7 +19,7 @@ from gamma_scalper.strategies.entry import EntryParameters
 from gamma_scalper.strategies.exits import ExitParameters
 
 _MINUTE_S, _HOUR_S = 60.0, 3_600.0
-_NIGHTLY_S = 6 * _HOUR_S
+_NIGHTLY_S = 3 * _HOUR_S  # so that what a night did is known before the open
 _MARK_TICKS = 5
 _TICKS, RIGHT_AFTER_S = 15, 0.001
 _LONGEST_STEP_S, _LONGEST_S = 600.0, 3_600.0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gamma_scalper.backtest import cadence
 from gamma_scalper.backtest.looking import Looking
@@ -21,6 +21,7 @@ from gamma_scalper.exchange.parameters import ExchangeParameters
 from gamma_scalper.journal.memory import MemoryJournal
 from gamma_scalper.kernel import Clock, LoopClock, VirtualLoop
 from gamma_scalper.pipeline.book import BookParameters
+from gamma_scalper.pipeline.resident import Resident
 from gamma_scalper.recovery import Remembered
 from gamma_scalper.reports.backtest.story import Story
 from gamma_scalper.residents import resident_of
@@ -68,7 +69,7 @@ class Run:
         self._step_s = span.step_s
         self._books = {name: cadence.of_book(book, self._step_s) for name, book in asked.books.items()}
         first = next(iter(asked.books.values()))
-        self._engine = Engine(
+        self.engine = Engine(
             span.market,
             accounts={SIMULATED_ACCOUNT: Decimal(asked.system.paper_cash)},
             parameters=ExchangeParameters(venue=asked.system.venue, fees=first.fees),
@@ -76,8 +77,8 @@ class Run:
         )
 
     async def play(self) -> Story:
-        clock = LoopClock(asyncio.get_running_loop(), self._engine.now)
-        venue, journal = Venue(self._engine, clock), MemoryJournal()
+        clock = LoopClock(asyncio.get_running_loop(), self.engine.now)
+        venue, journal = Venue(self.engine, clock), MemoryJournal()
         broker = SimulatedBroker(venue, SIMULATED_ACCOUNT, parameters=_AS_RECORDED)
         await broker.start()
         try:
@@ -97,7 +98,9 @@ class Run:
             journal=journal,
             clock=clock,
             remembered=Remembered(),
-            residents=[await resident_of(broker, clock, about) for about in self._books.values()],
+            residents=[
+                self._paid_by_the_market(await resident_of(broker, clock, each)) for each in self._books.values()
+            ],
             terms=Terms(
                 session=SessionBegan("paper", "backtest", ""),
                 reconcile=cadence.of_reconciling(),
@@ -114,6 +117,11 @@ class Run:
             scans_by=cadence.AtTicks(clock, self._span.market, self._step_s),
         )
         return trading, scalping
+
+    def _paid_by_the_market(self, resident: Resident) -> Resident:
+        """Dividends that a book's file doesn't know are paid all the same."""
+        dividends = self._span.market.dividends(resident.underlying.con_id).dividends
+        return evolve(resident, dividends={each.ex: each.amount for each in dividends})
 
     async def _end(self, trading: Trading, clock: Clock) -> None:
         for session in self._span.sessions:

@@ -137,4 +137,5 @@ class BookParameters:
             costs=self.costs,
             fees=self.fees,
             baseline=[Holding(underlying, own)] if own and isinstance(underlying, Stock) else [],
+            dividends={each.ex: each.amount for each in self.pricing.schedule.dividends},
         )

@@ -221,9 +221,12 @@ class TradingHouse:
         live = tuple(order for order in facts.book.live or () if order.intent.id != intent.id)
         return last_look(evolve(facts, book=evolve(facts.book, live=live)), plan, self.residents[book].risk)
 
-    def may_instruct(self, book: str, option: Option, contracts: int) -> Sequence[Refusal]:
-        """What speaks against exercising so many of the book's options now."""
-        return instructing.may_instruct(self.facts(book), option, contracts, self.residents[book].risk)
+    def may_instruct(self, book: str, option: Option, contracts: int, *, written: bool = False) -> Sequence[Refusal]:
+        """What speaks against exercising so many of the book's options now; `written`: the journal says it already."""
+        facts = self.facts(book)
+        if written:
+            facts = instructing.unwritten(facts, option, contracts)
+        return instructing.may_instruct(facts, option, contracts, self.residents[book].risk)
 
     def quote(self, con_id: int) -> Quote | None:
         return self.board.quote(con_id)

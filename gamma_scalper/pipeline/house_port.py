@@ -43,7 +43,7 @@ class House(Protocol):
         """What speaks against sending it now: mode, pause, panic file, halt."""
         ...
 
-    def may_instruct(self, book: str, option: Option, contracts: int) -> Sequence[Refusal]:
+    def may_instruct(self, book: str, option: Option, contracts: int, *, written: bool = False) -> Sequence[Refusal]:
         """What speaks against exercising so many of an option now."""
         ...
 

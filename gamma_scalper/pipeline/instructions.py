@@ -28,7 +28,7 @@ class Instructions:
             return self._could_not(command, refused)
         self._house.take_down(self._book, _entry(command))
         await self._house.durable()
-        if refused := self._why_not(command):
+        if refused := self._why_not(command, written=True):
             return self._could_not(command, refused)
         try:
             await self._router.exercise(command.option, command.contracts)
@@ -41,10 +41,10 @@ class Instructions:
         self._log.info("told the broker to exercise {} {}", command.contracts, command.option.symbol)
         return True
 
-    def _why_not(self, command: Instruct) -> str:
+    def _why_not(self, command: Instruct, *, written: bool = False) -> str:
         if command.option.con_id in self._sent:
             return "the broker was told before"
-        refusals = self._house.may_instruct(self._book, command.option, command.contracts)
+        refusals = self._house.may_instruct(self._book, command.option, command.contracts, written=written)
         return str(NotPermitted(refusals)) if refusals else ""
 
     def _could_not(self, command: Instruct, why: str) -> bool:

@@ -12,6 +12,7 @@ from loguru import logger
 from gamma_scalper.domain.entries import BaselineDeclared, DeskEntry, Paid, Reconciled
 from gamma_scalper.domain.fees import order_fees
 from gamma_scalper.domain.fills import Execution, Fill
+from gamma_scalper.domain.instruments import Stock
 from gamma_scalper.domain.money import Money
 from gamma_scalper.domain.orders import Order
 from gamma_scalper.domain.ports import Link, NotReady, Refused, Unanswered, Warned
@@ -21,6 +22,7 @@ from gamma_scalper.kernel import Channel
 from gamma_scalper.pipeline.house import Compared, TradingHouse
 from gamma_scalper.pipeline.records import read_records
 from gamma_scalper.portfolio.desk import Desk
+from gamma_scalper.portfolio.ex_dates import dividends_due
 from gamma_scalper.portfolio.ledger import Ledger, filled_of
 from gamma_scalper.portfolio.recaps import without_record
 from gamma_scalper.portfolio.reconcile import Reconciliation, reconcile
@@ -121,6 +123,8 @@ class Reconciling:
                 await clock.sleep(self._parameters.settle_s)
             else:
                 await _turns()
+        if found is not None and found.settled and not found.bookings:
+            self._put_dividends()
         self._conclude(found)
         return found
 
@@ -175,6 +179,15 @@ class Reconciling:
             accepted_by="the fee schedule",
         )
         self._put(book, paid)
+
+    def _put_dividends(self) -> None:
+        """Once the night's exercises and assignments are in the books."""
+        now = self._house.clock.now()
+        for book, resident in sorted(self._house.residents.items()):
+            ledger, shares = self._house.states[book].ledger, resident.underlying
+            if isinstance(shares, Stock) and self._unchanged(book, ledger):  # what waits to be booked may be just that
+                for paid in dividends_due(ledger, shares, resident.dividends, now):
+                    self._put(book, paid)
 
     def _unchanged(self, book: str, ledger: Ledger) -> bool:
         return self._house.states[book].ledger is ledger and (book not in self._books or self._books[book].empty())
@@ -233,8 +246,19 @@ class Reconciling:
             orders=[_as_amended(ticket) for ticket in state.living],
             given_up=[_as_amended(ticket) for ticket in given_up],
             taken_down={ticket.number: ticket.given_at for ticket in tickets if ticket.given_at is not None},
+            instructed=self._instructed(state.book),
             last_number=state.next_number - 1,
         )
+
+    def _instructed(self, book: str) -> Mapping[int, Decimal]:
+        """A night comes after the day it was asked for, and a weekend may."""
+        since = self._house.clock.now() - _WEEK
+        exercises = self._house.governance.exercises
+        return {
+            con_id: each.contracts
+            for (of, con_id), each in sorted(exercises.items())
+            if of == book and each.asked_at > since
+        }
 
     async def _account_records(self) -> AccountRecords | None:
         house, at = self._house, self._house.clock.now()

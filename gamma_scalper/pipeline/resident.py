@@ -1,6 +1,7 @@
 """One book as the house knows it: what it trades, by which rules, and what of it is the user's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 from attrs import field, frozen
 
@@ -29,3 +30,4 @@ class Resident:
     costs: CostParameters = field(factory=CostParameters)
     fees: FeeParameters = field(factory=FeeParameters)
     baseline: tuple[Holding, ...] = field(default=(), converter=_holdings)  # never touched
+    dividends: Mapping[date, float] = field(factory=dict)  # ex-date -> cash a share of the underlying

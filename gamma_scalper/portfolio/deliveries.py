@@ -23,13 +23,14 @@ def endings(
 ) -> Iterator[Piece]:
     """What may have ended these contracts; `change` is what the account holds less than the books.
 
-    Before its time a long option ends by exercise only where somebody `said_so`.
+    Before its time a long option ends by exercise only where its book told the broker so, or somebody `said_so`.
     """
     gone = _gone(option, change, claims)
     if not gone or option.settlement != "physical":  # cash leaves no trace in holdings: a person says what was paid
         return
     ended = theirs.at >= option.expires_at
-    if ended or (option.exercise == "american" and change > 0):
+    asked_for = all(claim.instructed.get(option.con_id, Decimal(0)) >= held for claim, held in gone)
+    if ended or (option.exercise == "american" and (change > 0 or asked_for)):
         yield _delivery(Kind.DELIVERY, option, change, underlying, gone)
     elif option.exercise == "american" and said_so:
         yield _delivery(Kind.EXERCISE, option, change, underlying, gone)

@@ -28,6 +28,7 @@ class Claim:
     orders: tuple[Order, ...] = field(default=(), converter=_tuple)  # the living, those in doubt among them
     given_up: tuple[Order, ...] = field(default=(), converter=_tuple)  # dead for want of any record: may have filled
     taken_down: Mapping[int, datetime] = field(factory=dict)  # intent number -> when it was ordered
+    instructed: Mapping[int, Decimal] = field(factory=dict)  # conId -> contracts it told the broker to exercise lately
     last_number: int = 0  # the highest number that was given to an intent
 
     @property

@@ -5,7 +5,7 @@ Every map is by book; "" is the house, whose pauses and halts hold for all books
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from attrs import evolve, field, frozen
 from immutables import Map
@@ -65,6 +65,13 @@ class Rejections:
     last: str = ""  # the orderRef, since a rejection may be told twice
 
 
+class Exercises(NamedTuple):
+    """Of one option: what a morning's account shows of them is the book's own doing."""
+
+    asked_at: datetime
+    contracts: Decimal
+
+
 @frozen
 class Governance:
     """The house's memory of itself; of a new journal, nothing."""
@@ -81,6 +88,7 @@ class Governance:
     marks: Map[str, Marks] = field(factory=Map)
     rejections: Map[str, Rejections] = field(factory=Map)
     instructed: Map[tuple[str, int], Decimal] = field(factory=Map)  # (book, conId) -> exercised today, early
+    exercises: Map[tuple[str, int], Exercises] = field(factory=Map)  # (book, conId) -> the newest that were sent
 
     def opened(self, book: str) -> Decimal:
         """What a book was worth when the day began."""
@@ -109,6 +117,8 @@ def govern(state: Governance, book: str, entry: Entry, at: datetime) -> Governan
             for intent in sorted(intent for intent in state.unsent_hedges if intent.book == book):
                 state = _hedged(state, intent, at)  # it may have been sent, so it counts
             return state
+        case Instructed() if not entry.refused:
+            return _instructed(state, (book, entry.option.con_id), entry.contracts, at)
         case DayBegan():
             return state if entry.day == state.day else _new_day(state, entry.day)
     return _decided(state, book, entry)
@@ -128,10 +138,13 @@ def _decided(state: Governance, book: str, entry: Entry) -> Governance:
             return state if key in state.halts else evolve(state, halts=state.halts.set(key, entry))
         case HaltLifted():
             return evolve(state, halts=_without(state.halts, (book, entry.breaker)))
-        case Instructed() if not entry.refused:
-            of = book, entry.option.con_id
-            return evolve(state, instructed=state.instructed.set(of, state.instructed.get(of, _NONE) + entry.contracts))
     return state
+
+
+def _instructed(state: Governance, of: tuple[str, int], contracts: Decimal, at: datetime) -> Governance:
+    today = state.instructed.get(of, _NONE) + contracts
+    exercises = state.exercises.set(of, Exercises(at, today))
+    return evolve(state, instructed=state.instructed.set(of, today), exercises=exercises)
 
 
 def _mode_changed(state: Governance, book: str, entry: ModeChanged) -> Governance:

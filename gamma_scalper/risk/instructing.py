@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from attrs import evolve
+
 from gamma_scalper.domain.instruments import Option
 from gamma_scalper.domain.orders import Purpose
 from gamma_scalper.domain.proposals import Refusal
@@ -22,6 +24,14 @@ def may_instruct(facts: Facts, option: Option, contracts: int, parameters: RiskP
         if why:
             refusals.append(Refusal(guard, why))
     return tuple(refusals)
+
+
+def unwritten(facts: Facts, option: Option, contracts: int) -> Facts:
+    """As if an instruction that stands in the journal were not there yet: what is asked last is not in its own way."""
+    governance = facts.governance
+    done = known(governance.instructed, "what was exercised today")
+    left = done.get(option.con_id, Decimal(0)) - contracts
+    return evolve(facts, governance=evolve(governance, instructed={**done, option.con_id: left}))
 
 
 def _too_many(facts: Facts, option: Option, contracts: int) -> str:

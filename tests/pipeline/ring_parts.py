@@ -193,7 +193,7 @@ class SmallHouse:
     def still(self, intent: Intent) -> Sequence[Refusal]:
         return []
 
-    def may_instruct(self, book: str, option: Option, contracts: int) -> Sequence[Refusal]:
+    def may_instruct(self, book: str, option: Option, contracts: int, *, written: bool = False) -> Sequence[Refusal]:
         return [Refusal("a guard", self.refuses_instructions)] if self.refuses_instructions else []
 
     def show(self, state: Desk) -> None:

@@ -86,7 +86,9 @@ def test_what_was_exercised_early_counts_until_the_next_day_and_a_refused_instru
     twice = folded(("spy", sent_once), ("spy", sent_once), ("spy", evolve(sent_once, refused="no permission")))
     assert seen(twice).instructed == {CALL.con_id: 2}
     assert seen(twice, "qqq").instructed == {}
-    assert seen(folded((HOUSE, DayBegan(date(2026, 1, 6))), state=twice)).instructed == {}
+    next_day = folded((HOUSE, DayBegan(date(2026, 1, 6))), state=twice)
+    assert seen(next_day).instructed == {}
+    assert dict(next_day.exercises) == {("spy", CALL.con_id): (NOW, 2)}, "what the morning's account shows is explained"
 
 
 def test_a_new_journal_has_no_mode_and_that_refuses():

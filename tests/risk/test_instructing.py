@@ -10,7 +10,7 @@ from gamma_scalper.domain.orders import Unknown
 from gamma_scalper.domain.ports import Link
 from gamma_scalper.domain.snapshots import Holding
 from gamma_scalper.risk.facts import Facts
-from gamma_scalper.risk.instructing import may_instruct
+from gamma_scalper.risk.instructing import may_instruct, unwritten
 
 GOOD = at_path(good_facts(), "governance.instructed", {})  # two calls, two puts, 40 shares short
 
@@ -61,6 +61,14 @@ def test_no_more_is_exercised_than_is_held_and_was_not_exercised_today():
     once = at_path(GOOD, "governance.instructed", {CALL.con_id: Decimal(1)})
     assert refused(once, CALL, 1) == set()
     assert refused(once, CALL, 2) == {"only reduces"}
+
+
+def test_what_the_journal_says_already_is_not_in_its_own_way():
+    written = at_path(GOOD, "governance.instructed", {CALL.con_id: Decimal(2)})
+    assert refused(written, CALL, 2) == {"only reduces"}
+    assert refused(unwritten(written, CALL, 2), CALL, 2) == set()
+    more = at_path(GOOD, "governance.instructed", {CALL.con_id: Decimal(3)})
+    assert refused(unwritten(more, CALL, 2), CALL, 2) == {"only reduces"}
 
 
 def test_puts_are_exercised_against_shares_or_calls_and_never_into_a_short():

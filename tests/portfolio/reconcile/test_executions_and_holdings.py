@@ -371,6 +371,17 @@ def test_a_long_put_that_became_sold_shares_may_have_been_exercised_and_a_person
     assert all("exercise of 1" in difference.explanations[0] for difference in found.unexplained)
 
 
+def test_a_long_call_its_book_told_the_broker_to_exercise_was_exercised() -> None:
+    held = bought(1, 2, CALL, "5"), bought(2, -195)
+    found = compare(theirs({SPY: 5}), claim(*held, instructed={CALL.con_id: Decimal(2)}))
+    (entry,) = entries(found)
+    assert isinstance(entry, Delivered)
+    assert (entry.how, entry.contracts, entry.was_long) == ("exercise", Decimal(2), True)
+    assert found.settled
+    too_few = compare(theirs({SPY: 5}), claim(*held, instructed={CALL.con_id: Decimal(1)}))
+    assert not too_few.bookings
+
+
 def test_a_straddle_that_vanished_was_not_booked_as_exercised_since_its_sale_looks_the_same() -> None:
     found = compare(theirs({}), claim(bought(1, 2, CALL, "5"), bought(2, 2, PUT, "5")))
     assert not found.bookings
