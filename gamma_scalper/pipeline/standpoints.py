@@ -117,7 +117,7 @@ class Pricer:
     def aged(self, begin: Standpoint, at: datetime, dividend: float) -> tuple[Sensitivity, ...] | None:
         """Its options at that moment, nothing having happened since but time, and a dividend that left the price.
 
-        None where one of them can't be priced then: it has expired, say.
+        None where one of them can't be priced then.
         """
         options = {each.instrument.con_id: each.instrument for each in begin.holdings}
         found = []
@@ -125,8 +125,7 @@ class Pricer:
             option = options.get(each.con_id)
             if not isinstance(option, Option):
                 continue  # it is not held any more
-            years = years_between(at, option.expires_at)
-            if each.vol is None or not years:
+            if each.vol is None:
                 return None
             terms = OptionTerms(option.right, to_float(option.strike), option.exercise)
             try:
