@@ -106,6 +106,7 @@ def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
             p=float(tested.p[row]),
             corrected=float(tested.corrected[row]),
             hedges=float(panel.hedges[row]),
+            same_as=_same_as(panel, row),
             efficient=bool(efficient[row]),
         )
         for row, cell in enumerate(panel.cells)
@@ -116,6 +117,14 @@ def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
     earned = by_objective["hedged" if objective == "hedged" else "profit"]
     sharpe = math.nan if objective in LESS_IS_BETTER else deflated_sharpe(earned, best)
     return Comparison(cells, baseline, best, sharpe)
+
+
+def _same_as(panel: Panel, row: int) -> str:
+    """The name of an earlier cell: what sets them apart is overruled by something else."""
+    for earlier in range(row):
+        if all(np.array_equal(values[earlier], values[row]) for values in (panel.profit, panel.hedged, panel.cost)):
+            return panel.cells[earlier].name
+    return ""
 
 
 def failures_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int]) -> tuple[FailedRun, ...]:

@@ -41,6 +41,7 @@ class CellOutcome:
     p: float  # how often chance alone does as much, for this cell alone
     corrected: float  # and for the best of as many as were tried
     hedges: float  # a session
+    same_as: str  # the first cell that did the very same in every run; empty: none did
     efficient: bool  # no other cell costs as little at as little risk
 
     def of(self, objective: str) -> Estimate:

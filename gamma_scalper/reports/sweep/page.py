@@ -8,9 +8,9 @@ from gamma_scalper.domain.exits import UserError
 from gamma_scalper.reports.backtest.wording import counted
 from gamma_scalper.reports.drawing import as_png, as_svg
 from gamma_scalper.reports.page_shell import filled_template
-from gamma_scalper.reports.sweep.outcome import OBJECTIVES, CellOutcome, SweepOutcome
+from gamma_scalper.reports.sweep.outcome import OBJECTIVES, SweepOutcome
 from gamma_scalper.reports.sweep.plots import plots
-from gamma_scalper.reports.sweep.shown import by_objective, interval, remark, told
+from gamma_scalper.reports.sweep.shown import by_objective, row_of, shared, told
 
 _MOST_FAILURES = 500
 
@@ -21,7 +21,6 @@ def page(outcome: SweepOutcome) -> str:
         {"title": each.title, "caption": each.caption, "svg": Markup(as_svg(each.figure, each.name, each.title))}
         for each in plots(outcome)
     ]  # what matplotlib wrote has escaped what was drawn
-    baseline = outcome.cells[outcome.baseline].digest
     return filled_template(
         Path(__file__).parent,
         "page.html.j2",
@@ -30,8 +29,9 @@ def page(outcome: SweepOutcome) -> str:
         said=list(told(outcome)),
         plots=drawn,
         columns=("profit", "hedged", "cost", "risk", "hedges", f"{outcome.objective}, difference", "p", "corrected p"),
-        rows=[_row(cell, is_baseline=cell.digest == baseline) for cell in by_objective(outcome)],
+        rows=[row_of(cell, outcome) for cell in by_objective(outcome)],
         objective=f"{outcome.objective}: {OBJECTIVES[outcome.objective]}",
+        alike=shared(outcome),
         about=_about(outcome),
         failures=outcome.failures[:_MOST_FAILURES],
         failed=len(outcome.failures),
@@ -65,14 +65,6 @@ def _under(outcome: SweepOutcome) -> str:
     tried = f"{len(outcome.cells) - 1} cells" + (f" found by {outcome.search} search" if outcome.search else "")
     sessions = counted(outcome.sessions, "session", "sessions")
     return f"{tried} beside the book as it is, {sessions} of {kind} on seeds {outcome.seeds}"
-
-
-def _row(cell: CellOutcome, *, is_baseline: bool) -> tuple[str, ...]:
-    tested = ("", "", "") if is_baseline else (interval(cell.difference), f"{cell.p:.3f}", f"{cell.corrected:.3f}")
-    return (
-        cell.name, interval(cell.profit), interval(cell.hedged), interval(cell.cost, sign=""),
-        interval(cell.risk, sign=""), f"{cell.hedges:.1f}", *tested, remark(cell, is_baseline=is_baseline),
-    )  # fmt: skip
 
 
 def _about(outcome: SweepOutcome) -> list[tuple[str, str]]:

@@ -65,30 +65,55 @@ def _table(outcome: SweepOutcome) -> Table:
             Column(name, justify="right")
             for name in ("profit", "hedged", "cost", "risk", "hedges", "difference", "p", "corrected")
         ),
-        Column(""),
+        Column("", overflow="fold"),
         caption=f"$ a session, 95% intervals; hedged: movement and time less costs; risk: its deviation before costs; "
-        f"difference of {outcome.objective} to the book as it is; corrected: p for the best of all cells",
+        f"difference of {outcome.objective} to the book as it is; corrected: p for the best of all cells"
+        + (f"; {alike}" if (alike := shared(outcome)) else ""),
         caption_justify="left",
     )
     ranked = by_objective(outcome)
     for cell in ranked[:_MOST_ROWS]:
         is_baseline = cell.digest == outcome.cells[outcome.baseline].digest
-        table.add_row(
-            cell.name, interval(cell.profit), interval(cell.hedged), interval(cell.cost, sign=""),
-            interval(cell.risk, sign=""), f"{cell.hedges:.1f}",
-            *(("", "", "") if is_baseline else (interval(cell.difference), f"{cell.p:.3f}", f"{cell.corrected:.3f}")),
-            remark(cell, is_baseline=is_baseline),
-            style="bold" if is_baseline else "",
-        )  # fmt: skip
+        table.add_row(*row_of(cell, outcome), style="bold" if is_baseline else "")
     if len(ranked) > _MOST_ROWS:
         table.add_row(f"and {len(ranked) - _MOST_ROWS} more, in the report and in --json")
     return table
 
 
-def remark(cell: CellOutcome, *, is_baseline: bool) -> str:
-    said = ["the book as it is"] if is_baseline and cell.given else []
+def row_of(cell: CellOutcome, outcome: SweepOutcome) -> tuple[str, ...]:
+    """A line of the table of cells; the book as it is has nothing to differ from."""
+    line = [table_name(cell, outcome), interval(cell.profit), interval(cell.hedged), interval(cell.cost, sign="")]
+    line += [interval(cell.risk, sign=""), f"{cell.hedges:.1f}"]
+    if cell.digest == outcome.cells[outcome.baseline].digest:
+        line += ["", "", ""]
+    else:
+        line += [interval(cell.difference), probability(cell.p), probability(cell.corrected)]
+    return (*line, remark(cell, outcome))
+
+
+def table_name(cell: CellOutcome, outcome: SweepOutcome) -> str:
+    """What sets it apart; what all cells of the grid share is said once, below."""
+    return ", ".join(f"{key}={cell.given[key]}" for key in outcome.varied if key in cell.given) or cell.name
+
+
+def shared(outcome: SweepOutcome) -> str:
+    """The part of the grid that has one value."""
+    given = next((cell.given for cell in outcome.cells if cell.given), {})
+    alike = [f"{key}={value}" for key, value in given.items() if key not in outcome.varied]
+    return f"all but the book as it is with {', '.join(alike)}" if alike and outcome.varied else ""
+
+
+def remark(cell: CellOutcome, outcome: SweepOutcome) -> str:
+    said = ["the book as it is"] if cell.given and cell.digest == outcome.cells[outcome.baseline].digest else []
     said += ["efficient"] if cell.efficient else []
+    if cell.same_as:
+        twin = next(each for each in outcome.cells if each.name == cell.same_as)
+        said.append(f"did the same as {table_name(twin, outcome)}")
     return ", ".join(said)
+
+
+def probability(p: float) -> str:
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def short_name(cell: CellOutcome, varied: Sequence[str]) -> str:

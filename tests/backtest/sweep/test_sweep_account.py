@@ -114,3 +114,12 @@ def test_too_little_is_called_too_little(cells):
 def test_alone_there_is_nothing_to_compare(cells):
     _, said = _said(cells[:1], _runs(cells[:1], (0,)))
     assert said[0].startswith("nothing to compare")
+
+
+def test_a_setting_that_changes_nothing_is_told(cells):
+    runs = _runs(cells, (0, 0, 0, 0))
+    for seed in SEEDS:
+        twin = runs[cells[1].digest, seed]
+        runs[cells[3].digest, seed] = plain_run(cells[3], seed, twin.profit, cost=twin.costs[0])
+    found, _ = _said(cells, runs)
+    assert [cell.same_as for cell in found.cells] == ["", "", "", "hedge.band_shares=5"]
