@@ -59,25 +59,48 @@ def by_objective(outcome: SweepOutcome) -> list[CellOutcome]:
 
 
 def _table(outcome: SweepOutcome) -> Table:
+    """Narrow enough for a terminal; the page has more columns."""
+    earned = "hedged" if outcome.objective == "hedged" else "profit"
+    figures = (earned, "cost", "risk", "hedges", "difference", "p")
     table = Table(
         Column("cell", overflow="fold"),
         *(
-            Column(name, justify="right")
-            for name in ("profit", "hedged", "cost", "risk", "hedges", "difference", "p", "corrected")
+            Column(name, justify="right", no_wrap=True)
+            for name in (earned, "cost", "risk", "hedges", "difference", "p")
         ),
         Column("", overflow="fold"),
-        caption=f"$ a session, 95% intervals; hedged: movement and time less costs; risk: its deviation before costs; "
-        f"difference of {outcome.objective} to the book as it is; corrected: p for the best of all cells"
-        + (f"; {alike}" if (alike := shared(outcome)) else ""),
+        caption=_caption(outcome),
         caption_justify="left",
     )
     ranked = by_objective(outcome)
     for cell in ranked[:_MOST_ROWS]:
         is_baseline = cell.digest == outcome.cells[outcome.baseline].digest
-        table.add_row(*row_of(cell, outcome), style="bold" if is_baseline else "")
+        table.add_row(
+            table_name(cell, outcome),
+            interval(cell.of(earned)),
+            interval(cell.cost, sign=""),
+            interval(cell.risk, sign=""),
+            f"{cell.hedges:.1f}",
+            *(("", "") if is_baseline else (interval(cell.difference), probability(cell.corrected))),
+            remark(cell, outcome),
+            style="bold" if is_baseline else "",
+        )
     if len(ranked) > _MOST_ROWS:
         table.add_row(f"and {len(ranked) - _MOST_ROWS} more, in the report and in --json")
     return table
+
+
+def _caption(outcome: SweepOutcome) -> str:
+    said = [
+        "$ a session, 95% intervals",
+        "risk: deviation of what movement and time came to",
+        f"difference: of {outcome.objective} to the book as it is, with p corrected for all cells",
+    ]
+    if outcome.objective == "hedged":
+        said.append("hedged: movement and time less costs")
+    if alike := shared(outcome):
+        said.append(alike)
+    return "; ".join(said)
 
 
 def row_of(cell: CellOutcome, outcome: SweepOutcome) -> tuple[str, ...]:
