@@ -69,7 +69,8 @@ class Day:
         last = asset.option_closes[self.place]
         own = int(np.searchsorted(moments, last)) + 1
         passed = np.concatenate(([asset.option_closes[self.place - 1]], np.minimum(moments[:own], last)))
-        steps = Steps(np.diff(asset.time.at(passed)), np.diff(passed) / SECONDS_PER_YEAR)
+        lived = np.maximum(np.diff(asset.time.at(passed)), 0.0)  # a night without variance, by rounding, is below none
+        steps = Steps(lived, np.diff(passed) / SECONDS_PER_YEAR)
         path = asset.generator.path(level.variance, steps, stream(seed, asset.symbol, self.date))
         path = Path(*(np.pad(values, (0, moments.size - own), mode="edge") for values in path))
         spots = level.spot * np.exp(path.growth)

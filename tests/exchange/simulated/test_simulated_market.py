@@ -242,3 +242,14 @@ def test_a_day_that_nobody_looks_at_costs_little():
     while market.now.date() == date(2026, 1, 5):
         forward(market, 1)
     assert process_time() - begins < 2.0
+
+
+def test_a_night_without_variance_moves_no_price():
+    market, nights = simulated("gbm:overnight=0,ushape=0,rate=0,step=23400"), []
+    for _ in range(30):
+        day, spot = market.now.date(), market.spot(1001)
+        market.advance(market.next_tick())
+        if market.now.date() != day:
+            nights.append(market.spot(1001) / spot)
+    assert len(nights) > 8
+    assert nights == pytest.approx([1.0] * len(nights), abs=1e-7)
