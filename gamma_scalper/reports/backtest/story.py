@@ -39,9 +39,9 @@ class SourceRows:
     rejected: Mapping[str, int]  # reason -> rows
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Story:
-    """One run."""
+    """One run. Without a text of its own: asyncio makes one of whatever a task returns, and a year's is long."""
 
     market: str  # its spec, as it was asked for
     seed: int
