@@ -1,0 +1,149 @@
+"""Whether the laws hold on what the ring did."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+
+from gamma_scalper.backtest.laws.ring.outcome import Outcome
+from gamma_scalper.pricing.analytic import Floats
+
+_ERRORS, _ERRORS_OF_A_DEVIATION = 4, 2  # standard ones that chance is given
+_NOISE, _COST = 0.05, 0.03  # what theory itself may be off, of its figure
+_BESIDE = 0.02  # of the noise: whole shares and ticks
+_LEAST_CORRELATION, _MOST_UNEXPLAINED = 0.999, 0.01
+_SLIPPED = 1.0  # dollars a straddle: a large order walks through a level or two of a cent
+_HALF_A_CENT = 0.005
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """One law: it holds where what was found is no further from what was expected than is allowed."""
+
+    law: str
+    of: str
+    expected: float
+    found: float
+    allowed: float
+    error: float = math.nan  # standard, of what was found
+    runs: int
+
+    @property
+    def ok(self) -> bool:
+        return abs(self.found - self.expected) <= self.allowed  # so that NaN is a breach
+
+
+def independence(policy: str, outcomes: Sequence[Outcome]) -> Verdict:
+    """Any hedge earns the difference of two volatilities, and not more. A bare loop on the same paths takes away what
+    the paths themselves do: its mean is known, and only what the ring did otherwise is left to chance."""
+    differences = np.array([each.net - each.bare for each in outcomes])
+    expected, error = float(np.mean([each.expected for each in outcomes])), _error(differences)
+    return Verdict(
+        law="policy independence",
+        of=policy,
+        expected=expected,
+        found=expected + float(differences.mean()),
+        error=error,
+        allowed=_ERRORS * error,
+        runs=len(outcomes),
+    )
+
+
+def noise(outcomes: Sequence[Outcome]) -> Verdict:
+    """What hedging at the ticks leaves over, where nothing is earned on average."""
+    profits = np.array([each.net for each in outcomes])
+    law = math.sqrt(float(np.mean([each.noise for each in outcomes])))
+    found = float(profits.std(ddof=1))
+    fourth = float(np.mean((profits - profits.mean()) ** 4))
+    error = math.sqrt(max(fourth - found**4, 0.0) / len(profits)) / (2 * found)
+    return Verdict(
+        law="hedging noise",
+        of="deviation",
+        expected=law,
+        found=found,
+        error=error,
+        allowed=_NOISE * law + _ERRORS_OF_A_DEVIATION * error,
+        runs=len(outcomes),
+    )
+
+
+def beside(outcomes: Sequence[Outcome]) -> Verdict:
+    """A deviation is known to its twentieth on two hundred paths; path by path the ring is known far better."""
+    differences = np.array([each.net - each.bare for each in outcomes])
+    law = math.sqrt(float(np.mean([each.noise for each in outcomes])))
+    return Verdict(
+        law="hedging noise",
+        of="apart from a bare loop's",
+        expected=0.0,
+        found=float(differences.std(ddof=1)),
+        allowed=_BESIDE * law,
+        runs=len(outcomes),
+    )
+
+
+def cost(outcomes: Sequence[Outcome]) -> Verdict:
+    """What the cash lacks beside a loop that pays nothing; the gamma met on the way takes away what the paths do."""
+    differences = np.array([each.bare - each.net + each.charged - each.along for each in outcomes])
+    law, error = float(np.mean([each.cost for each in outcomes])), _error(differences)
+    return Verdict(
+        law="proportional cost",
+        of="mean",
+        expected=law,
+        found=law + float(differences.mean()),
+        error=error,
+        allowed=_COST * law + _ERRORS * error,
+        runs=len(outcomes),
+    )
+
+
+def step_identity(outcomes: Sequence[Outcome]) -> Verdict:
+    earned, said = (np.concatenate([getattr(each, name) for each in outcomes]) for name in ("earned", "said"))
+    return Verdict(
+        law="step identity",
+        of="correlation",
+        expected=1.0,
+        found=float(np.corrcoef(earned, said)[0, 1]),
+        allowed=1 - _LEAST_CORRELATION,
+        runs=len(outcomes),
+    )
+
+
+def unexplained(outcomes: Sequence[Outcome]) -> Verdict:
+    earned, left_over = (
+        np.concatenate([getattr(each, name) for each in outcomes]) for name in ("earned", "unexplained")
+    )
+    return Verdict(
+        law="unexplained",
+        of="share of a step's deviation",
+        expected=0.0,
+        found=float(left_over.std() / earned.std()),
+        allowed=_MOST_UNEXPLAINED,
+        runs=len(outcomes),
+    )
+
+
+def to_the_cent(outcomes: Sequence[Outcome]) -> Verdict:
+    return Verdict(
+        law="attribution",
+        of="less cash, worst run",
+        expected=0.0,
+        found=max((each.off_by for each in outcomes), key=abs),
+        allowed=_HALF_A_CENT,
+        runs=len(outcomes),
+    )
+
+
+def fills(outcomes: Sequence[Outcome]) -> Verdict:
+    return Verdict(
+        law="fills",
+        of="beyond quotes and bills, worst run",
+        expected=0.0,
+        found=max((each.slipped for each in outcomes), key=abs),
+        allowed=_SLIPPED,
+        runs=len(outcomes),
+    )
+
+
+def _error(sample: Floats) -> float:
+    return float(sample.std(ddof=1)) / math.sqrt(len(sample))
