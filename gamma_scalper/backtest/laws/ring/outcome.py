@@ -28,15 +28,17 @@ class Outcome:
 
     seed: int
     profit: float  # of the cash, and of what is held in the end
-    charged: float  # bills by the price list and quoted half spreads, which no law knows of
-    overpaid: float  # for the straddle, over what it is worth by theory
+    premium: float  # by theory
+    overpaid: float  # for the straddle, beyond that
+    billed: float  # by the price list
+    crossed: float  # half the spreads that were quoted, of the shares traded
+    slipped: float  # what the fills cost beyond bills and quotes
     bare: float  # what a loop earns that hedges at each tick by the closed form, for nothing
     expected: float  # the bare loop's mean, and any other hedge's
     noise: float  # variance of what hedging at these ticks leaves over
-    cost: float  # mean of what it costs at the spread quoted
+    cost: float  # mean of what it costs at the world's spread
     along: float  # the same by the gamma that there was on the way, and not by the first day's
     orders: int  # for shares
-    slipped: float  # what the fills cost beyond that
     off_by: float  # dollars of the book, between the attribution and the cash
     earned: Floats  # step by step of five minutes, by the attribution's total
     said: Floats  # and by half of gamma times the move squared, less the variance paid for
@@ -45,7 +47,7 @@ class Outcome:
     @property
     def net(self) -> float:
         """Profit, had trading cost nothing."""
-        return self.profit + self.charged + self.overpaid
+        return self.profit + self.billed + self.crossed + self.overpaid
 
 
 def outcome(world: World, story: Story) -> Outcome:
@@ -54,19 +56,21 @@ def outcome(world: World, story: Story) -> Outcome:
     option = done.options[0].instrument
     assert isinstance(option, Option), "it is among the options"
     con_ids = sorted({fill.instrument.con_id for fill in done.options})
-    walk = walked(world, story.seed, con_ids, done.entered_at, option.expires_at)
+    walk = walked(story, con_ids, done.entered_at, option.expires_at)
     if len(walk.at) < 2:
         raise NotAsPlanned("the straddle was bought at the last tick")
     strike = to_float(option.strike)
     cash = done.cash + done.worth(walk.worth)
-    profit, charged = to_float(cash) / STRADDLES, _charged(done, walk) / STRADDLES
+    profit, crossed = to_float(cash) / STRADDLES, _crossed(done, walk) / STRADDLES
+    billed = to_float(done.by_the_price_list(book(HedgeParameters()).fees)) / STRADDLES
     rows = [row.entry for row in story.rows if isinstance(row.entry, Attributed)]
     steps = _whole_steps(rows, walk)
     return Outcome(
         seed=story.seed,
         profit=profit,
-        charged=charged,
-        slipped=_held(done, walk) / STRADDLES - profit - charged,
+        billed=billed,
+        crossed=crossed,
+        slipped=_held(done, walk) / STRADDLES - profit - billed - crossed,
         off_by=to_float(sum((row.total for row in rows), -to_cents(cash))),
         orders=len({fill.intent for fill in done.shares}),
         earned=np.array([to_float(row.total - row.costs) / STRADDLES for row in steps]),
@@ -76,10 +80,9 @@ def outcome(world: World, story: Story) -> Outcome:
     )
 
 
-def _charged(done: Deals, walk: Walk) -> float:
+def _crossed(done: Deals, walk: Walk) -> float:
     shares = [abs(to_float(fill.signed_quantity)) for fill in done.shares]
-    spreads = walk.half_spreads[walk.ticks([fill.at for fill in done.shares])]
-    return to_float(done.by_the_price_list(book(HedgeParameters()).fees)) + float(np.dot(shares, spreads))
+    return float(np.dot(shares, walk.half_spreads[walk.ticks([fill.at for fill in done.shares])]))
 
 
 def _held(done: Deals, walk: Walk) -> float:
@@ -99,14 +102,15 @@ def _by_theory(world: World, walk: Walk, strike: float, paid: float) -> dict[str
     first = seen[0]
     moved = sum(one.delta * move for one, move in zip(seen, np.diff(spots), strict=False))
     to_come = world.sigma**2 * steps.sum() + world.implied**2 * left[-1]
-    quoted = float(np.mean(walk.half_spreads / spots))
+    one_way = world.spread_bps / 20_000
     opening = abs(first.delta) * spots[0]
     shares = {
+        "premium": first.value,
         "overpaid": paid - first.value,
         "bare": seen[-1].value - first.value - moved,
         "expected": straddle(spots[0], strike, to_come).value - first.value,
-        "cost": quoted * (opening + turnover([first.gamma] * len(steps), world.sigma, steps)),
-        "along": quoted * (opening + turnover([one.gamma for one in seen[:-1]], world.sigma, steps)),
+        "cost": one_way * (opening + turnover([first.gamma] * len(steps), world.sigma, steps)),
+        "along": one_way * (opening + turnover([one.gamma for one in seen[:-1]], world.sigma, steps)),
     }
     noise = noise_variance(spots[0], strike, world.sigma, left[0], steps)
     return {name: MULTIPLIER * float(each) for name, each in shares.items()} | {"noise": MULTIPLIER**2 * noise}

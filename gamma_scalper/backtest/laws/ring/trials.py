@@ -59,6 +59,7 @@ def judged(found: Mapping[Run, Outcome]) -> list[Verdict]:
         verdicts.cost(of(DEAR_TRIAL)),
         verdicts.step_identity(of(FINE_TRIAL)),
         verdicts.unexplained(of(FINE_TRIAL)),
+        verdicts.premium(list(found.values())),
         verdicts.fills(list(found.values())),
         verdicts.to_the_cent(list(found.values())),
     ]

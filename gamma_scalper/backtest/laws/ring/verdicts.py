@@ -15,6 +15,7 @@ _BESIDE = 0.02  # of the noise: whole shares and ticks
 _LEAST_CORRELATION, _MOST_UNEXPLAINED = 0.999, 0.01
 _SLIPPED = 1.0  # dollars a straddle: a large order walks through a level or two of a cent
 _HALF_A_CENT = 0.005
+_GIVEN_UP = 0.01  # of the premium, at which a book gives an entry up
 
 
 @frozen(kw_only=True)
@@ -50,13 +51,25 @@ def independence(policy: str, outcomes: Sequence[Outcome]) -> Verdict:
     )
 
 
+def premium(outcomes: Sequence[Outcome]) -> Verdict:
+    """An entry rests from tick to tick, and fills when the market has come to it: a little dearer than theory."""
+    return Verdict(
+        law="premium",
+        of="paid over theory, worst run",
+        expected=0.0,
+        found=max((each.overpaid / each.premium for each in outcomes), key=abs),
+        allowed=_GIVEN_UP,
+        runs=len(outcomes),
+    )
+
+
 def noise(outcomes: Sequence[Outcome]) -> Verdict:
     """What hedging at the ticks leaves over, where nothing is earned on average."""
     profits = np.array([each.net for each in outcomes])
     law = math.sqrt(float(np.mean([each.noise for each in outcomes])))
-    found = float(profits.std(ddof=1))
+    found = _deviation(profits)
     fourth = float(np.mean((profits - profits.mean()) ** 4))
-    error = math.sqrt(max(fourth - found**4, 0.0) / len(profits)) / (2 * found)
+    error = math.sqrt(max(fourth - found**4, 0.0) / len(profits)) / (2 * found) if found else math.nan
     return Verdict(
         law="hedging noise",
         of="deviation",
@@ -76,7 +89,7 @@ def beside(outcomes: Sequence[Outcome]) -> Verdict:
         law="hedging noise",
         of="apart from a bare loop's",
         expected=0.0,
-        found=float(differences.std(ddof=1)),
+        found=_deviation(differences),
         allowed=_BESIDE * law,
         runs=len(outcomes),
     )
@@ -84,7 +97,8 @@ def beside(outcomes: Sequence[Outcome]) -> Verdict:
 
 def cost(outcomes: Sequence[Outcome]) -> Verdict:
     """What the cash lacks beside a loop that pays nothing; the gamma met on the way takes away what the paths do."""
-    differences = np.array([each.bare - each.net + each.charged - each.along for each in outcomes])
+    found = np.array([each.bare - each.profit - each.overpaid - each.billed for each in outcomes])
+    differences = found - np.array([each.along for each in outcomes])
     law, error = float(np.mean([each.cost for each in outcomes])), _error(differences)
     return Verdict(
         law="proportional cost",
@@ -145,5 +159,10 @@ def fills(outcomes: Sequence[Outcome]) -> Verdict:
     )
 
 
+def _deviation(sample: Floats) -> float:
+    """Of less than two nothing is known."""
+    return float(sample.std(ddof=1)) if len(sample) > 1 else math.nan
+
+
 def _error(sample: Floats) -> float:
-    return float(sample.std(ddof=1)) / math.sqrt(len(sample))
+    return _deviation(sample) / math.sqrt(len(sample))

@@ -7,12 +7,12 @@ from decimal import Decimal
 import numpy as np
 from attrs import frozen
 
-from gamma_scalper.backtest.laws.ring.world import World
 from gamma_scalper.backtest.span import span_of
 from gamma_scalper.domain.money import to_decimal
 from gamma_scalper.exchange.market import Offer
 from gamma_scalper.exchange.simulated.variance_time import VarianceTime
 from gamma_scalper.pricing.analytic import Floats
+from gamma_scalper.reports.backtest.story import Story
 
 
 @frozen(kw_only=True, eq=False)
@@ -40,8 +40,9 @@ class Walk:
         return self.expires - self.lived
 
 
-def walked(world: World, seed: int, con_ids: Sequence[int], entered: datetime, expires: datetime) -> Walk:
-    span = span_of(world.market, seed, world.first, world.last)
+def walked(story: Story, con_ids: Sequence[int], entered: datetime, expires: datetime) -> Walk:
+    """Of the market that the story was played in."""
+    span = span_of(story.market, story.seed, story.first, story.last)
     market = span.market
     share = market.underlyings()[0].con_id
     wanted = [share, *con_ids]
