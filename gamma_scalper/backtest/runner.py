@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from attrs import evolve, frozen
+from loguru import logger
 
 from gamma_scalper.backtest import cadence
 from gamma_scalper.backtest.looking import Looking
@@ -57,6 +58,10 @@ def backtest(asked: Backtest, progress: Progress = _unseen) -> Story:
     """Raises `UserError` where market, days or books leave nothing to play."""
     load_market_code()
     span = span_of(asked.market, asked.seed, asked.first, asked.last)
+    if span.missing:
+        logger.warning(
+            "the source has nothing of {} of the trading days, the first {}", len(span.missing), span.missing[0]
+        )
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(Run(asked, span, progress).play())
 
@@ -143,6 +148,7 @@ class Run:
             rows=tuple(journal.rows()),
             looks={name: each.looks() for name, each in looking.items()},
             source=span.source,
+            missing=span.missing,
             world=span.market.name,
             quotes=quotes,
         )

@@ -28,6 +28,7 @@ class Span:
     ends: datetime  # the latest close of the last day, or where the source ends before it
     step_s: float  # from one tick to the next
     source: Sequence[SourceRows]
+    missing: Sequence[date] = ()  # trading days in between, or asked for, of which the source has nothing
 
 
 def span_of(spec: str, seed: int, first: date | None, last: date | None) -> Span:
@@ -38,7 +39,7 @@ def span_of(spec: str, seed: int, first: date | None, last: date | None) -> Span
     if isinstance(market, SimulatedMarket):
         return _generated(market, last or market.now.date() + _GENERATED_FOR)
     if isinstance(market, Replayed):
-        return _replayed(market)
+        return _replayed(market, first, last)
     raise UserError(f"{market.name} has no past to be played; give a generated market, or csv, parquet, lean or rec")
 
 
@@ -49,13 +50,17 @@ def _generated(market: SimulatedMarket, last: date) -> Span:
     return Span(market=market, sessions=sessions, ends=_ends(market, sessions[-1]), step_s=market.step_s, source=())
 
 
-def _replayed(market: Replayed) -> Span:
+def _replayed(market: Replayed, first: date | None, last: date | None) -> Span:
     days = {each.day for each in market.tape.days}
     sessions = [each for each in _sessions(market) if each.day in days]
     source = [SourceRows(name=each.source, rows=each.rows, used=each.used, rejected=each.rejected)
               for each in market.tape.accounts]  # fmt: skip
+    begin, end = first or min(days), last or max(days)
+    missing = [each.day for each in _sessions(market) if begin <= each.day <= end and each.day not in days]
     ends = min(_ends(market, sessions[-1]), _last_row(market) + _CARRIED)
-    return Span(market=market, sessions=sessions, ends=ends, step_s=market.step_s, source=source)
+    return Span(
+        market=market, sessions=sessions, ends=ends, step_s=market.step_s, source=source, missing=missing
+    )  # fmt: skip
 
 
 def _last_row(market: Replayed) -> datetime:

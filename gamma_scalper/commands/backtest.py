@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gamma_scalper.reports.backtest.told import Told
 
 commands = typer.Typer()
+_INTERRUPTED = 130
+_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)  # as the specs of markets have them
 
 MarketOption = Annotated[
     str | None,
@@ -74,7 +76,11 @@ def backtest(
         settings=told(loaded, books),
     )
     loud = loaded.origins["log_level"] != "default"
-    found = play(asked, bands=report is not None if bands is None else bands, loud=loud)
+    try:
+        found = play(asked, bands=report is not None if bands is None else bands, loud=loud)
+    except KeyboardInterrupt:
+        typer.echo("stopped before the end: nothing was written", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     tell(found, report=report, pngs=pngs, as_json=as_json)
 
 
@@ -104,9 +110,12 @@ def tell(whole: "Told", *, report: Path | None, pngs: Path | None, as_json: bool
 
 def day_of(flag: str, text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError as error:
         raise UserError(f"{flag} {text}: expected an ISO date such as 2026-01-05") from error
+    if day is not None and not _FIRST <= day <= _LAST:
+        raise UserError(f"{flag} {text}: allowed are {_FIRST} to {_LAST}")
+    return day
 
 
 def told(config: Config, books: dict[str, BookParameters]) -> dict[str, str]:

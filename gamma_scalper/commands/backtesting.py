@@ -56,10 +56,11 @@ def _complain(warnings: Sequence[str]) -> None:
 
 @contextmanager
 def _progress(runs: int) -> Iterator[Callable[[date, int], None]]:
-    """Session by session, to stderr, where a person looks."""
+    """Session by session, to stderr, if a person looks there."""
+    console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("sessions"),
-        TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+        TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
         task = bar.add_task("backtest", total=None)

@@ -145,6 +145,11 @@ def _tape(kind: str, path: Path, parameters: ReplayParameters, lenient: bool) ->
     from gamma_scalper.exchange.replay import read_csv, read_lean, read_parquet, read_rec
 
     delay = parameters.option_close_delay_min
+    try:
+        path.exists()
+    except (OSError, ValueError) as error:  # longer than a name can be, or in a folder that nobody may look into
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{kind}:{str(path)!r}: cannot be read ({why}); give a path that is there") from error
     if isinstance(parameters, LeanParameters):
         first, last = parameters.asked_for
         return read_lean(

@@ -15,7 +15,7 @@ from gamma_scalper.exchange.replay.arrays import Flags, Whole
 from gamma_scalper.exchange.replay.batch import Batch
 from gamma_scalper.exchange.replay.hours import TradingHours, new_york_day, trading_hours
 from gamma_scalper.exchange.replay.ordering import backwards, replaced
-from gamma_scalper.exchange.replay.placing import ALL_DAYS, Days, Placing, outside
+from gamma_scalper.exchange.replay.placing import ALL_DAYS, OUTSIDE, Days, Placing, outside
 from gamma_scalper.exchange.replay.tape import Account, Columns, OpenInterest, Tape, total
 from gamma_scalper.exchange.replay.verdict import GOOD, Rule, judge, tally
 
@@ -70,6 +70,8 @@ def assemble(
         number = int(np.searchsorted(starts, table.row[row], side="right")) - 1
         return batches[number].locate(int(table.row[row] - starts[number]))
 
+    everything = table.columns.time
+
     def asked_for(_: Whole, time: Whole) -> list[Rule]:
         return outside(days, time)
 
@@ -83,7 +85,10 @@ def assemble(
     used = np.searchsorted(table.row, starts)
     accounts = [batch.account(int(used[n + 1] - used[n]), rejected[n]) for n, batch in enumerate(batches)]
     if not len(table.row):
-        raise nothing_to_replay(source, accounts)
+        elsewhere = any(OUTSIDE in counts for counts in rejected)
+        raise nothing_to_replay(
+            source, accounts, _its_days(everything) if elsewhere else "give quotes of trading hours"
+        )
     quotes = _by_contract(table, contracts)
     known = [contract for contract in contracts if contract is not None]
     listed = sorted(known, key=lambda contract: (isinstance(contract, Option), contract.con_id))
@@ -100,8 +105,15 @@ def assemble(
     )
 
 
-def nothing_to_replay(source: str, accounts: Sequence[Account]) -> UserError:
-    return UserError(f"{total(accounts, source)}: nothing is left to replay; give quotes of trading hours")
+def nothing_to_replay(
+    source: str, accounts: Sequence[Account], remedy: str = "give quotes of trading hours"
+) -> UserError:
+    return UserError(f"{total(accounts, source)}: nothing is left to replay; {remedy}")
+
+
+def _its_days(time: Whole) -> str:
+    first, last = new_york_day(int(time.min())), new_york_day(int(time.max()))
+    return f"its quotes are of {first} to {last}; give days of these"
 
 
 def _by_contract(table: _Table, contracts: Sequence[Listed | None]) -> dict[int, Columns]:

@@ -19,6 +19,7 @@ from gamma_scalper.exchange.replay.hours import (
 from gamma_scalper.exchange.replay.tape import TradingDay
 from gamma_scalper.exchange.replay.verdict import Rule
 
+OUTSIDE = "outside the days asked for"
 _FOREVER = np.iinfo(np.int64).max
 
 Days = tuple[date | None, date | None]  # the first and the last of a source that are asked for; None: its own
@@ -89,7 +90,7 @@ def outside(days: Days, time: Whole) -> list[Rule]:
     first, last = days
     before = time < (0 if first is None else new_york_midnight(first))
     after = time >= (_FOREVER if last is None else new_york_midnight(last + timedelta(days=1)))
-    return [Rule("outside the days asked for", before | after, str, mistake=False)]
+    return [Rule(OUTSIDE, before | after, str, mistake=False)]
 
 
 def _over(contract: Listed | None) -> int:

@@ -34,6 +34,7 @@ def as_plain(told: Told) -> dict[str, Any]:
             {"name": each.name, "rows": each.rows, "used": each.used, "rejected": dict(sorted(each.rejected.items()))}
             for each in story.source
         ],
+        "missing": [each.isoformat() for each in story.missing],
         "whole": _figures(told.whole.figures),
         "answers": dict(zip(QUESTIONS, told.whole.answers, strict=True)),
         "books": [_book(chapter) for chapter in told.books],

@@ -1,16 +1,18 @@
 """What a backtest was played on: market, seed and settings, the rows of its source, and where quotes were missing."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from gamma_scalper.reports.backtest.book_runs import BookRun, days_of
 from gamma_scalper.reports.backtest.story import Looks, Story
 from gamma_scalper.reports.backtest.tables import Column, Table, capped
-from gamma_scalper.reports.backtest.wording import moment
+from gamma_scalper.reports.backtest.wording import counted, moment
 
 _SHORTEST_GAP = timedelta(minutes=15)
 _MOST_GAPS = 100
+_MOST_DAYS = 20
 
 
 def played(story: Story, runs: list[BookRun]) -> list[Table]:
@@ -23,10 +25,18 @@ def _played(story: Story) -> Table:
         *([("in full", story.world)] if story.world not in ("", story.market) else []),
         ("seed", f"{story.seed}"),
         ("days", f"{story.first} to {story.last}"),
+        *([("missing in the source", _days(story.missing))] if story.missing else []),
         ("cash at the beginning", f"${story.cash:,}"),
         ("quotes", f"{story.quotes:,}" if story.quotes else "not counted"),
     ]
     return Table(title="What was played", columns=(Column("", "text"), Column("", "wrap")), rows=tuple(rows))
+
+
+def _days(missing: Sequence[date]) -> str:
+    named, more = ", ".join(map(str, missing[:_MOST_DAYS])), len(missing) - _MOST_DAYS
+    return f"{counted(len(missing), 'trading day', 'trading days')}: {named}" + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 def _settings(story: Story) -> Table:

@@ -52,5 +52,6 @@ class Story:
     rows: Sequence[Row]  # of the journal, from the first to the last
     looks: Mapping[str, Looks]  # book -> its looks
     source: Sequence[SourceRows] = ()  # none for a generated market
+    missing: Sequence[date] = ()  # trading days among those asked for of which the source has nothing
     quotes: int = 0  # that were told
     world: str = ""  # the market's spec with all that was left open filled in
