@@ -20,7 +20,7 @@ from gamma_scalper.strategies.exits import ExitParameters
 
 _MINUTE_S, _HOUR_S = 60.0, 3_600.0
 _NIGHTLY_S = 3 * _HOUR_S  # so that what a night did is known before the open
-_MARK_TICKS = 5
+_MARK_TICKS, _LONGEST_MARK_S = 5, 600.0
 _TICKS, RIGHT_AFTER_S = 15, 0.001
 _LONGEST_STEP_S, _LONGEST_S = 600.0, 3_600.0
 _QUOTED_ALL_THE_TIME_S = 5.0
@@ -60,9 +60,11 @@ def of_house(step_s: float) -> Cadence:
 
 
 def of_caretaker(step_s: float) -> CaretakerParameters:
-    """Nobody sends commands into the past, so that only marks are due."""
-    usual = CaretakerParameters()
-    mark_s = usual.mark_s if step_s <= _QUOTED_ALL_THE_TIME_S else min(_MARK_TICKS * step_s, 600.0)
+    """Nobody sends commands into the past, so that only marks are due; those need the quotes of a tick."""
+    mark_s = CaretakerParameters().mark_s
+    if step_s > _QUOTED_ALL_THE_TIME_S:
+        ticks_s = step_s * max(min(_MARK_TICKS, _LONGEST_MARK_S // step_s), 1)
+        mark_s = ticks_s / math.ceil(ticks_s / _LONGEST_MARK_S)  # as long as that at most, and again at a tick
     return CaretakerParameters(look_s=mark_s, mark_s=mark_s)
 
 
@@ -80,7 +82,7 @@ def of_book(book: BookParameters, step_s: float) -> BookParameters:
         book = evolve(book, entry=_stepping(book.entry, step_s), exits=_stepping(book.exits, step_s))
     risk, mark_s = book.risk, of_caretaker(step_s).mark_s
     records = evolve(risk.records, compared_s=max(risk.records.compared_s, 2 * _NIGHTLY_S))
-    loss = evolve(risk.loss, mark_age_s=max(risk.loss.mark_age_s, 2.5 * mark_s))
+    loss = evolve(risk.loss, mark_age_s=max(risk.loss.mark_age_s, 2.5 * max(mark_s, step_s)))
     return evolve(book, streamer=streamer, risk=evolve(risk, records=records, loss=loss))
 
 
