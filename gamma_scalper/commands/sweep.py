@@ -31,7 +31,10 @@ def sweep(
     spec: MarketOption = None,
     first: FromOption = "",
     last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last trading day, included.")] = "",
-    seeds: Annotated[int, typer.Option(metavar="N", help="Every cell is played on each of so many seeds.")] = 20,
+    seeds: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Every cell is played on each of so many seeds: 20, or 1 in a replayed market."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The first of them; SEED otherwise.")] = None,
     objective: Annotated[
         str, typer.Option(metavar="WHAT", help="What makes a cell better: profit, cost, risk or risk_adjusted.")
@@ -61,8 +64,9 @@ def sweep(
     """
     from gamma_scalper.backtest.sweep.grid import axes_of
     from gamma_scalper.commands.sweeping import Options, run
+    from gamma_scalper.exchange.specs import GENERATED
 
-    _check(seeds, trials, objective, search, report)
+    _check(1 if seeds is None else seeds, trials, objective, search, report)
     if not grid:
         raise UserError("--grid: give at least one, such as --grid hedge.band_shares=1,2,5,10")
     named = (("market", spec), ("seed", seed))
@@ -72,6 +76,8 @@ def sweep(
     if len(books) != 1:
         raise UserError(f"--book: a sweep is of one book; name one of {', '.join(books)}")
     load_config: Loader = context.obj
+    if seeds is None:
+        seeds = 20 if loaded.system.market.partition(":")[0] in GENERATED else 1
     outcome = run(
         Options(
             load=load_config,

@@ -23,6 +23,8 @@ from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Est
 _ENOUGH_SEEDS = 8
 _BLOCK = 5  # sessions; a week of them is a unit where there are few seeds
 
+BySession = tuple[float, ...]
+
 
 @frozen(eq=False)
 class Panel:
@@ -48,8 +50,13 @@ class Comparison:
     deflated_sharpe: float
 
 
-def panel_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int]) -> Panel | None:
-    """None where the cells have no seed in common. A cell that fails on half of them or more is left out."""
+def panel_of(
+    cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[int], *, one_path: bool = False
+) -> Panel | None:
+    """None where the cells have no seed in common. A cell that fails on half of them or more is left out.
+
+    `one_path`: seeds of the same market are no units by themselves, however many there are.
+    """
     played = {
         cell.digest: {seed for seed in seeds if (run := runs.get((cell.digest, seed))) and not run.failure}
         for cell in cells
@@ -58,29 +65,41 @@ def panel_of(cells: Sequence[Cell], runs: Mapping[RunKey, Run], seeds: Sequence[
     if not kept or not (shared := sorted(set.intersection(*(played[cell.digest] for cell in kept)))):
         return None
     found = [[runs[cell.digest, seed] for seed in shared] for cell in kept]
-    by_seed = len(shared) >= _ENOUGH_SEEDS
+    by_seed = len(shared) >= _ENOUGH_SEEDS and not one_path
+    units = _by_seed if by_seed else _blocks_of_one_path if one_path else _blocks
     profit, hedged, cost = (
-        np.array([_units([getattr(run, name) for run in row], by_seed) for row in found])
+        np.array([units([getattr(run, name) for run in row]) for row in found])
         for name in ("profit", "hedged", "costs")
     )
-    sessions = sum(len(run.profit) for run in found[0])
+    played_sessions = sum(len(run.profit) for run in found[0])
+    sessions = len(found[0][0].profit) if one_path else played_sessions
     return Panel(
         cells=tuple(kept),
         profit=profit,
         hedged=hedged,
         cost=cost,
-        hedges=np.array([sum(run.hedges for run in row) / sessions for row in found]),
+        hedges=np.array([sum(run.hedges for run in row) / played_sessions for row in found]),
         sessions=sessions / profit.shape[1],
-        unit="a run on a seed of its own" if by_seed else f"a block of up to {_BLOCK} sessions in a row",
+        unit="a run on a seed of its own" if by_seed else f"a block of about {_BLOCK} sessions in a row",
         left_out=tuple(cell for cell in cells if cell not in kept),
     )
 
 
-def _units(by_session: Sequence[tuple[float, ...]], by_seed: bool) -> list[float]:
-    if by_seed:
-        return [sum(values) / len(values) for values in by_session]
-    blocks = (np.array_split(np.array(values), max(1, len(values) // _BLOCK)) for values in by_session)
-    return [float(block.mean()) for each in blocks for block in each]
+def _by_seed(runs: Sequence[BySession]) -> list[float]:
+    return [sum(values) / len(values) for values in runs]
+
+
+def _blocks(runs: Sequence[BySession]) -> list[float]:
+    return [mean for values in runs for mean in _in_blocks(np.array(values))]
+
+
+def _blocks_of_one_path(runs: Sequence[BySession]) -> list[float]:
+    """Each session on average over the seeds."""
+    return _in_blocks(np.array(runs).mean(axis=0))
+
+
+def _in_blocks(values: Floats) -> list[float]:
+    return [float(block.mean()) for block in np.array_split(values, max(1, len(values) // _BLOCK))]
 
 
 def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
@@ -136,7 +155,9 @@ def _figure(found: Spread, row: int) -> Estimate:
     return Estimate(float(found.mean[row]), float(found.low[row]), float(found.high[row]))
 
 
-def objective_of(cell: Cell, runs: Mapping[RunKey, Run], seeds: Sequence[int], objective: str) -> float | None:
+def objective_of(
+    cell: Cell, runs: Mapping[RunKey, Run], seeds: Sequence[int], objective: str, *, one_path: bool = False
+) -> float | None:
     """One cell's figure by itself; None where too little of it was played."""
-    panel = panel_of([cell], runs, seeds)
+    panel = panel_of([cell], runs, seeds, one_path=one_path)
     return None if panel is None else compared(panel, 0, objective).cells[0].of(objective).value

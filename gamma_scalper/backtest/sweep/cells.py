@@ -10,6 +10,7 @@ from gamma_scalper.backtest.sweep.fingerprint import code_fingerprint, digest_of
 from gamma_scalper.backtest.sweep.grid import Axis
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
+from gamma_scalper.exchange.specs import GENERATED
 from gamma_scalper.pipeline.book import BookParameters
 from gamma_scalper.system import Config, SystemParameters
 
@@ -31,6 +32,11 @@ class Ground:
     files: str  # fingerprint of what the market is read from; "" for a generated one
     first: date | None
     last: date | None
+
+    @property
+    def one_path(self) -> bool:
+        """A replayed market goes the same way on every seed; only what the exchange leaves to chance is another."""
+        return self.market.strip().partition(":")[0] not in GENERATED
 
 
 @frozen

@@ -13,7 +13,16 @@ from gamma_scalper.exchange.specs import FILES
 
 _PACKAGE = Path(__file__).parents[2]
 # They only show, or only talk to people and brokers: a change there leaves every result as it was.
-_SHOWING = ("cli.py", "commands/", "dashboard/", "gateway/", "broker/ib/", "reports/sweep/", "reports/panel")
+_SHOWING = (
+    "cli.py",
+    "commands/",
+    "dashboard/",
+    "gateway/",
+    "broker/ib/",
+    "reports/backtest/",
+    "reports/sweep/",
+    "reports/panel",
+)
 _LIBRARIES = ("numpy", "numba", "QuantLib", "exchange_calendars", "tzdata")
 _LENGTH = 12
 _PARAMETERS = re.compile(r",\s*[a-z_]+\s*=")

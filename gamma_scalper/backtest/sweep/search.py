@@ -45,7 +45,9 @@ def searched(search: Search, axes: Sequence[Axis], cells: Cells, player: Player,
         player.bring(batch, seeds)
         tried += batch
         for trial, cell in found:
-            value = None if cell is None else objective_of(cell, player.store.runs, seeds, search.objective)
+            value = None
+            if cell is not None:
+                value = objective_of(cell, player.store.runs, seeds, search.objective, one_path=cells.ground.one_path)
             if value is None:
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
             else:

@@ -84,7 +84,7 @@ def _tried(sweep: Sweep, player: Player) -> Sequence[Cell]:
 
 
 def _reckoned(sweep: Sweep, player: Player, cells: Sequence[Cell], seeds: Sequence[int]) -> tuple[Panel, Comparison]:
-    panel = panel_of(cells, player.store.runs, seeds)
+    panel = panel_of(cells, player.store.runs, seeds, one_path=sweep.cells.ground.one_path)
     baseline = None if panel is None else _row_of(sweep.as_it_is, panel)
     if panel is None or baseline is None:
         failures = failures_of([sweep.as_it_is, *cells], player.store.runs, seeds)

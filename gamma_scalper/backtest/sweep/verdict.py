@@ -25,8 +25,8 @@ def verdict(found: Comparison, units: int, objective: str) -> tuple[str, ...]:
         )
     if math.isfinite(found.deflated_sharpe) and sign * best.difference.value > 0:
         said.append(
-            f"that {best.name} earns more by its merit than the luckiest of {len(found.cells)} would by chance "
-            f"is {found.deflated_sharpe:.0%} probable (deflated Sharpe ratio)"
+            f"that {best.name} earns at all, and more than the luckiest of {len(found.cells)} worthless cells would "
+            f"show, is {found.deflated_sharpe:.0%} probable (deflated Sharpe ratio)"
         )
     return tuple(said)
 
@@ -40,14 +40,17 @@ def _of_best(best: CellOutcome, tried: int, units: int, objective: str, sign: in
         )
     if sign * best.difference.value <= 0:
         return f"no cell did better than the book as it is; the best of the others is {best.name}: {amount}"
+    p = f"(p = {rounded(best.corrected)})"
     if best.corrected > _LEVEL:
         return (
             f"best cell {best.name}: {amount} before correction, not distinguishable from the book as it is "
-            f"after correcting for {_cells(tried)} (p = {best.corrected:.2g})"
+            f"after correcting for {_cells(tried)} {p}"
         )
-    return (
-        f"best cell {best.name}: {amount}, which holds after correcting for {_cells(tried)} (p = {best.corrected:.2g})"
-    )
+    return f"best cell {best.name}: {amount}, which holds after correcting for {_cells(tried)} {p}"
+
+
+def rounded(p: float) -> str:
+    return f"{p:.2f}" if p >= 0.01 else f"{p:.1g}"
 
 
 def signed(figure: Estimate, objective: str) -> str:

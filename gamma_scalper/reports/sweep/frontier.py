@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from gamma_scalper.reports.drawing import BLUE, GREEN, GREY, ORANGE, panels
 from gamma_scalper.reports.sweep.outcome import CellOutcome, Estimate, SweepOutcome
-from gamma_scalper.reports.sweep.shown import short_name
+from gamma_scalper.reports.sweep.shown import table_name
 
 _MOST_NAMES = 16
 
@@ -48,7 +48,7 @@ def _cells(axes: Axes, outcome: SweepOutcome, across: Measure) -> None:
         if _named(outcome, row) and (x.value, y.value) not in named:
             named.add((x.value, y.value))
             axes.annotate(
-                "as it is" if row == outcome.baseline else short_name(cell, outcome.varied),
+                "as it is" if row == outcome.baseline else table_name(cell, outcome),
                 (x.value, y.value), xytext=(5, 4), textcoords="offset points", fontsize=8.5, color=color,
             )  # fmt: skip
     axes.set_xlabel("deviation of what movement and time came to, $ for one session")

@@ -10,7 +10,7 @@ from gamma_scalper.reports.drawing import as_png, as_svg
 from gamma_scalper.reports.page_shell import filled_template
 from gamma_scalper.reports.sweep.outcome import OBJECTIVES, SweepOutcome
 from gamma_scalper.reports.sweep.plots import plots
-from gamma_scalper.reports.sweep.shown import by_objective, row_of, shared, told
+from gamma_scalper.reports.sweep.shown import by_objective, headings, row_of, shared, told
 
 _MOST_FAILURES = 500
 
@@ -28,6 +28,7 @@ def page(outcome: SweepOutcome) -> str:
         under=_under(outcome),
         said=list(told(outcome)),
         plots=drawn,
+        named=", ".join(headings(outcome)) or "cell",
         columns=("profit", "hedged", "cost", "risk", "hedges", f"{outcome.objective}, difference", "p", "corrected p"),
         rows=[row_of(cell, outcome) for cell in by_objective(outcome)],
         objective=f"{outcome.objective}: {OBJECTIVES[outcome.objective]}",

@@ -1,7 +1,7 @@
 """A sweep for a person's terminal, and for a machine."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.text import Text
 from gamma_scalper.reports.backtest.wording import counted
 from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate, OutOfSample, SweepOutcome
 
+_FIGURES = ("cost", "risk", "hedges", "difference", "p")
 _MOST_ROWS, _MOST_FAILURES = 40, 5
 
 
@@ -36,7 +37,7 @@ def told(outcome: SweepOutcome) -> Iterable[str]:
 def _of_fresh(fresh: OutOfSample) -> str:
     return (
         f"Out of sample, on seeds {fresh.seeds} that the search never saw, {fresh.cell} differs by "
-        f"{interval(fresh.beyond)} (p = {fresh.p:.2g}); where it was found it was {interval(fresh.within)}."
+        f"{interval(fresh.beyond)} (p = {probability(fresh.p)}); where it was found it was {interval(fresh.within)}."
     )
 
 
@@ -61,13 +62,9 @@ def by_objective(outcome: SweepOutcome) -> list[CellOutcome]:
 def _table(outcome: SweepOutcome) -> Table:
     """Narrow enough for a terminal; the page has more columns."""
     earned = "hedged" if outcome.objective == "hedged" else "profit"
-    figures = (earned, "cost", "risk", "hedges", "difference", "p")
     table = Table(
-        Column("cell", overflow="fold"),
-        *(
-            Column(name, justify="right", no_wrap=True)
-            for name in (earned, "cost", "risk", "hedges", "difference", "p")
-        ),
+        Column("\n".join(headings(outcome)) or "cell", overflow="fold"),
+        *(Column(name, justify="right", no_wrap=True) for name in (earned, *_FIGURES)),
         Column("", overflow="fold"),
         caption=_caption(outcome),
         caption_justify="left",
@@ -88,6 +85,12 @@ def _table(outcome: SweepOutcome) -> Table:
     if len(ranked) > _MOST_ROWS:
         table.add_row(f"and {len(ranked) - _MOST_ROWS} more, in the report and in --json")
     return table
+
+
+def headings(outcome: SweepOutcome) -> tuple[str, ...]:
+    """What was varied, without its section where that is clear."""
+    last = [key.rpartition(".")[2] for key in outcome.varied]
+    return tuple(last) if len(set(last)) == len(last) else outcome.varied
 
 
 def _caption(outcome: SweepOutcome) -> str:
@@ -115,8 +118,8 @@ def row_of(cell: CellOutcome, outcome: SweepOutcome) -> tuple[str, ...]:
 
 
 def table_name(cell: CellOutcome, outcome: SweepOutcome) -> str:
-    """What sets it apart; what all cells of the grid share is said once, below."""
-    return ", ".join(f"{key}={cell.given[key]}" for key in outcome.varied if key in cell.given) or cell.name
+    """The values that set it apart; what all cells of the grid share is said once, below."""
+    return ", ".join(cell.given[key] for key in outcome.varied if key in cell.given) or cell.name
 
 
 def shared(outcome: SweepOutcome) -> str:
@@ -131,17 +134,12 @@ def remark(cell: CellOutcome, outcome: SweepOutcome) -> str:
     said += ["efficient"] if cell.efficient else []
     if cell.same_as:
         twin = next(each for each in outcome.cells if each.name == cell.same_as)
-        said.append(f"did the same as {table_name(twin, outcome)}")
+        said.append(f"the same as {table_name(twin, outcome)}")
     return ", ".join(said)
 
 
 def probability(p: float) -> str:
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
-
-
-def short_name(cell: CellOutcome, varied: Sequence[str]) -> str:
-    """The values that tell it from the other cells."""
-    return " ".join(cell.given[key] for key in varied if key in cell.given) or cell.name
 
 
 def interval(figure: Estimate, sign: str = "+") -> str:

@@ -123,3 +123,19 @@ def test_a_setting_that_changes_nothing_is_told(cells):
         runs[cells[3].digest, seed] = plain_run(cells[3], seed, twin.profit, cost=twin.costs[0])
     found, _ = _said(cells, runs)
     assert [cell.same_as for cell in found.cells] == ["", "", "", "hedge.band_shares=5"]
+
+
+def test_seeds_of_one_path_are_not_taken_for_chances_of_their_own(cells):
+    """Forty seeds on ten recorded sessions are two weeks, not forty runs."""
+    week = np.random.default_rng(1).normal(3, 9, 10)
+    runs = {}
+    for row, cell in enumerate(cells[:2]):
+        for seed in SEEDS:
+            noise = np.random.default_rng([seed, row]).normal(0, 0.1, 10)
+            run = plain_run(cell, seed, (row * week + noise).tolist())
+            runs[run.key] = run
+    panel = panel_of(cells[:2], runs, SEEDS, one_path=True)
+    assert panel.profit.shape == (2, 2) and panel.sessions == 5
+    assert panel.profit[1] == pytest.approx([week[:5].mean(), week[5:].mean()], abs=0.1)
+    assert panel.hedges == pytest.approx([1, 1])
+    assert "too few" in verdict(compared(panel, 0, "profit"), 2, "profit")[0]
