@@ -104,7 +104,7 @@ def _in_blocks(values: Floats) -> list[float]:
 
 def compared(panel: Panel, baseline: int, objective: str) -> Comparison:
     """Every cell against the baseline by the objective, with what chance alone does."""
-    root = math.sqrt(panel.sessions)
+    root = math.sqrt(panel.sessions) if panel.profit.shape[1] > 1 else math.nan  # of one unit nobody knows the risk
     by_objective = {
         "profit": panel.profit,
         "hedged": panel.hedged - panel.cost,

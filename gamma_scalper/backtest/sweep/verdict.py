@@ -4,6 +4,7 @@ import math
 
 from gamma_scalper.backtest.sweep.account import Comparison
 from gamma_scalper.backtest.sweep.statistics import CONFIDENCE, FEWEST_UNITS
+from gamma_scalper.reports.backtest.wording import counted
 from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate
 
 _LEVEL = 1 - CONFIDENCE
@@ -35,7 +36,7 @@ def _of_best(best: CellOutcome, tried: int, units: int, objective: str, sign: in
     amount = signed(best.difference, objective)
     if units < FEWEST_UNITS:
         return (
-            f"best cell {best.name}: {amount}; {units} independent stretches of trading are too few "
+            f"best cell {best.name}: {amount}; {counted(units, 'unit is', 'units are')} too few "
             f"to tell it from luck, {FEWEST_UNITS} at least and better 50 are needed"
         )
     if sign * best.difference.value <= 0:

@@ -10,7 +10,7 @@ from gamma_scalper.reports.drawing import as_png, as_svg
 from gamma_scalper.reports.page_shell import filled_template
 from gamma_scalper.reports.sweep.outcome import OBJECTIVES, SweepOutcome
 from gamma_scalper.reports.sweep.plots import plots
-from gamma_scalper.reports.sweep.shown import by_objective, headings, row_of, shared, told
+from gamma_scalper.reports.sweep.shown import by_objective, headings, row_of, seeds, shared, told
 
 _MOST_FAILURES = 500
 
@@ -65,7 +65,7 @@ def _under(outcome: SweepOutcome) -> str:
     kind = outcome.market.partition(":")[0]
     tried = f"{len(outcome.cells) - 1} cells" + (f" found by {outcome.search} search" if outcome.search else "")
     sessions = counted(outcome.sessions, "session", "sessions")
-    return f"{tried} beside the book as it is, {sessions} of {kind} on seeds {outcome.seeds}"
+    return f"{tried} beside the book as it is, {sessions} of {kind} on {seeds(outcome.seeds)}"
 
 
 def _about(outcome: SweepOutcome) -> list[tuple[str, str]]:

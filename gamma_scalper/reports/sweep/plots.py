@@ -1,5 +1,7 @@
 """The pictures of a sweep, by name."""
 
+import math
+
 from attrs import frozen
 from matplotlib.figure import Figure
 
@@ -19,23 +21,10 @@ class Plot:
 
 def plots(outcome: SweepOutcome) -> list[Plot]:
     """Those there is something to draw for."""
+    found: list[Plot] = []
     with style():
-        found = [
-            Plot(
-                "frontier",
-                "Cost and risk",
-                "What hedging cost against what it left open. Green: no other cell is as cheap at as little risk. "
-                "Orange: the book as it is. Bars are 95% intervals.",
-                frontier(outcome),
-            ),
-            Plot(
-                "profit",
-                "Profit and risk",
-                "The profit of the same cells. The intervals of the profits are wide because all cells share the luck "
-                "of the market; their differences, in the table, are told apart much better.",
-                reward(outcome),
-            ),
-        ]
+        if any(math.isfinite(cell.risk.value) for cell in outcome.cells):
+            found += _against_risk(outcome)
         over = landscape(outcome)
         if over is not None:
             found.append(
@@ -44,6 +33,25 @@ def plots(outcome: SweepOutcome) -> list[Plot]:
                 )
             )
     return found
+
+
+def _against_risk(outcome: SweepOutcome) -> list[Plot]:
+    return [
+        Plot(
+            "frontier",
+            "Cost and risk",
+            "What hedging cost against what it left open. Green: no other cell is as cheap at as little risk. "
+            "Orange: the book as it is. Bars are 95% intervals.",
+            frontier(outcome),
+        ),
+        Plot(
+            "profit",
+            "Profit and risk",
+            "The profit of the same cells. The intervals of the profits are wide because all cells share the luck "
+            "of the market; their differences, in the table, are told apart much better.",
+            reward(outcome),
+        ),
+    ]
 
 
 def _about(outcome: SweepOutcome) -> str:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from gamma_scalper.reports.backtest.wording import counted
+from gamma_scalper.reports.backtest.wording import UNKNOWN, counted
 from gamma_scalper.reports.sweep.outcome import LESS_IS_BETTER, CellOutcome, Estimate, OutOfSample, SweepOutcome
 
 _FIGURES = ("cost", "risk", "hedges", "difference", "p")
@@ -29,14 +29,18 @@ def told(outcome: SweepOutcome) -> Iterable[str]:
     if outcome.fresh is not None:
         yield _of_fresh(outcome.fresh)
     yield (
-        f"{outcome.runs:,} runs of {counted(outcome.sessions, 'session', 'sessions')} on seeds {outcome.seeds}; "
-        f"{outcome.units} units, each {outcome.unit}."
+        f"{outcome.runs:,} runs of {counted(outcome.sessions, 'session', 'sessions')} on {seeds(outcome.seeds)}; "
+        f"{counted(outcome.units, 'unit', 'units')}, each {outcome.unit}."
     )
+
+
+def seeds(which: str) -> str:
+    return f"seeds {which}" if " to " in which else f"seed {which}"
 
 
 def _of_fresh(fresh: OutOfSample) -> str:
     return (
-        f"Out of sample, on seeds {fresh.seeds} that the search never saw, {fresh.cell} differs by "
+        f"Out of sample, on {seeds(fresh.seeds)} that the search never saw, {fresh.cell} differs by "
         f"{interval(fresh.beyond)} (p = {probability(fresh.p)}); where it was found it was {interval(fresh.within)}."
     )
 
@@ -144,6 +148,8 @@ def probability(p: float) -> str:
 
 def interval(figure: Estimate, sign: str = "+") -> str:
     """'+3.10 ± 0.80'; without its reach where that can't be told."""
+    if math.isnan(figure.value):
+        return UNKNOWN
     reach = (figure.high - figure.low) / 2
     return f"{figure.value:{sign}.2f} ± {reach:.2f}" if math.isfinite(reach) else f"{figure.value:{sign}.2f}"
 

@@ -108,7 +108,7 @@ def test_with_few_seeds_weeks_are_the_units(cells):
 
 def test_too_little_is_called_too_little(cells):
     _, said = _said(cells, _runs(cells, (0, 9, 0, 0), seeds=(1, 2, 3)), seeds=(1, 2, 3))
-    assert "are too few to tell it from luck" in said[0]
+    assert "3 units are too few to tell it from luck" in said[0]
 
 
 def test_alone_there_is_nothing_to_compare(cells):

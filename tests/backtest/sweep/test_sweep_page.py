@@ -95,6 +95,8 @@ def test_a_search_is_drawn_as_dots(outcome):
 def test_what_can_not_be_told_is_left_open(tmp_path):
     found = _outcome(tmp_path, "hedge.band_shares=2,5", seeds=(1,))
     text = page(found)
+    assert [each.name for each in plots(found)] == ["landscape"]
+    assert "3 runs of 2 sessions on seed 1;" in text
     assert "nan" not in text.lower().replace("finance", "")
     assert plain_outcome(found)["cells"][0]["profit"]["low"] is None
 
