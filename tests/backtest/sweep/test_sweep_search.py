@@ -16,7 +16,7 @@ from gamma_scalper.domain.exits import UserError
 
 SEEDS = range(1, 11)
 WIDE = ("hedge.band_shares=1..200",)
-SEARCH = Search(method="bayes", trials=24, objective="profit", seed=3)
+SEARCH = Search(method="bayes", trials=16, objective="profit", seed=3)
 GROUND = Ground(MARKET, "", None, date(2026, 1, 6))
 
 
@@ -41,9 +41,9 @@ def test_a_search_finds_the_hill(tmp_path):
 @pytest.mark.parametrize("method", ["random", "bayes"])
 def test_the_same_search_goes_on_where_it_stopped(tmp_path, method):
     search = evolve(SEARCH, method=method)
-    first, player = _names(evolve(search, trials=12), tmp_path)
+    first, player = _names(evolve(search, trials=8), tmp_path)
     longer, again = _names(search, tmp_path)
-    assert longer[:12] == first and len(longer) == 24
+    assert longer[:8] == first and len(longer) == 16
     assert player.played == len(set(first)) * len(SEEDS)
     assert again.played == len(set(longer) - set(first)) * len(SEEDS)
     assert _names(evolve(search, seed=4), tmp_path)[0] != longer

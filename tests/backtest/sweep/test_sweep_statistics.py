@@ -17,7 +17,7 @@ from gamma_scalper.backtest.sweep.statistics import (
     student_quantile,
 )
 
-CELLS, UNITS, TRIES, FLIPS = 50, 40, 250, 499
+CELLS, UNITS, TRIES, FLIPS = 50, 40, 150, 399
 
 NOISE = {
     "normal": lambda rng, shape: rng.normal(size=shape),
