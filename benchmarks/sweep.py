@@ -1,6 +1,6 @@
 """How much faster two processes play a sweep than one.
 
-    uv run python benchmarks/sweep.py [--json] [--rounds 5]
+    uv run python benchmarks/sweep.py [--json] [--rounds 3]
 
 The same cells on the same seeds through the ring, one session of minute quotes a run, by a crew of two and by a crew of
 one. Both are up and warm, and they take turns, so that a busy machine troubles both alike.
@@ -26,12 +26,12 @@ from gamma_scalper.system import Config
 
 DAY = date(2026, 1, 5)
 BANDS = ("5", "10", "20")
-SEEDS = range(1, 7)
+SEEDS = range(1, 11)
 
 
 def main() -> None:
-    asked = arguments("The speed of sweeps.", rounds="turns that each crew takes (5)")
-    rounds = round(asked.rounds) if "--rounds" in " ".join(sys.argv) else 5
+    asked = arguments("The speed of sweeps.", rounds="turns that each crew takes (3)")
+    rounds = round(asked.rounds) if "--rounds" in " ".join(sys.argv) else 3
     load_market_code()
     with crew(workers=2) as two, crew(workers=1) as one:
         _swept(two, range(900, 902)), _swept(one, range(900, 902))  # warm up
