@@ -72,7 +72,7 @@ def swept(sweep: Sweep, player: Player) -> SweepOutcome:
         player.bring(cells, sweep.seeds)
         panel, found = _reckoned(sweep, player, cells, sweep.seeds)
         outcome = _outcome(sweep, player, cells, panel, found)
-        if sweep.search is None:
+        if sweep.search is None or sweep.cells.ground.one_path:  # fresh seeds of the same days are no fresh days
             return outcome
         return evolve(outcome, fresh=_beyond(sweep, player, panel.cells[found.best], found))
 

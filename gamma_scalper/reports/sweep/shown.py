@@ -28,6 +28,11 @@ def told(outcome: SweepOutcome) -> Iterable[str]:
     yield from (f"{line[:1].upper()}{line[1:]}." for line in outcome.verdict)
     if outcome.fresh is not None:
         yield _of_fresh(outcome.fresh)
+    elif outcome.search:
+        yield (
+            "Nothing was tried out of sample, since a file has no days but its own: search in some of them by --to, "
+            "and play what was found on the others."
+        )
     yield (
         f"{outcome.runs:,} runs of {counted(outcome.sessions, 'session', 'sessions')} on {seeds(outcome.seeds)}; "
         f"{counted(outcome.units, 'unit', 'units')}, each {outcome.unit}."

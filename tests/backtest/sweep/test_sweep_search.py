@@ -13,10 +13,12 @@ from gamma_scalper.backtest.sweep.grid import axes_of
 from gamma_scalper.backtest.sweep.search import Search, searched
 from gamma_scalper.backtest.sweep.sweep import sweep_of, swept
 from gamma_scalper.domain.exits import UserError
+from gamma_scalper.reports.sweep.shown import told
 
 SEEDS = range(1, 11)
 WIDE = ("hedge.band_shares=1..200",)
 SEARCH = Search(method="bayes", trials=16, objective="profit", seed=3)
+ROW = "2026-01-06T15:00:00Z,SPY,,,,600,600.02,500,500"
 GROUND = Ground(MARKET, "", None, date(2026, 1, 6))
 
 
@@ -76,6 +78,18 @@ def test_the_best_is_told_again_on_seeds_it_was_not_chosen_on(tmp_path):
     assert fresh.beyond.value != fresh.within.value
     assert {seed for _, seed in player.store.runs} == set(range(1, 21))
     assert len({cell.digest for cell in outcome.cells}) == len(outcome.cells)
+
+
+def test_on_a_file_nothing_is_called_out_of_sample(tmp_path):
+    """Another seed of the same days is no other day."""
+    path = tmp_path / "quotes.csv"
+    path.write_text(f"time,symbol,expiry,strike,right,bid,ask,bid_size,ask_size\n{ROW}\n")
+    cells = cells_of(ground=Ground(f"csv:{path}", "", None, None))
+    sweep = sweep_of(cells, axes_of(WIDE, ranges=True), seeds=SEEDS, objective="profit", search=SEARCH, settings={})
+    player = alone(tmp_path / "runs", _hill)
+    outcome = swept(sweep, player)
+    assert outcome.fresh is None and {seed for _, seed in player.store.runs} == set(SEEDS)
+    assert any(line.startswith("Nothing was tried out of sample") for line in told(outcome))
 
 
 def test_a_range_is_checked_at_both_ends_before_anything_is_played():
