@@ -1,16 +1,19 @@
 """What a book saw and thought, kept look by look for its report."""
 
 import math
+import re
 
 import numpy as np
 
+from gamma_scalper.domain.strategy_entries import Decided
 from gamma_scalper.kernel import Watch
 from gamma_scalper.pipeline.motion import implied_vol
 from gamma_scalper.pipeline.thoughts import Thought
-from gamma_scalper.reports.backtest.story import Looks
+from gamma_scalper.reports.backtest.story import Looks, Reason
 
 _NAN = math.nan
 _NOTHING = (_NAN,) * 4
+_NUMBERS = re.compile(r"[\d.,:-]+")
 
 
 class Looking:
@@ -19,6 +22,8 @@ class Looking:
     def __init__(self, thoughts: Watch[Thought | None]) -> None:
         self._thoughts = thoughts
         self._seen: list[tuple[float, ...]] = []
+        self._reasons: list[Reason] = []
+        self._sort = ("", "")
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -26,7 +31,19 @@ class Looking:
         while True:
             seq, thought = await self._thoughts.newer_than(seq)
             if thought is not None:
+                self._hear(thought)
                 self._look(thought)
+
+    def _hear(self, thought: Thought) -> None:
+        """Of reasons that differ in their numbers alone the first: the journal has one for all waits by one rule."""
+        decision = thought.judgement.decision
+        sort = decision.rule, _NUMBERS.sub("", decision.why)
+        if sort != self._sort:
+            self._sort = sort
+            self._reasons.append((thought.at, Decided(decision.rule, decision.why)))
+
+    def reasons(self) -> tuple[Reason, ...]:
+        return tuple(self._reasons)
 
     def _look(self, thought: Thought) -> None:
         picture, band = thought.picture, thought.judgement.band

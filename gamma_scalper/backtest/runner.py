@@ -1,7 +1,7 @@
 """The very ring that trades, on its own clock over a market of the past: from a question to the story of what came."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from gamma_scalper.broker.simulated import SimulatedBroker, Venue
 from gamma_scalper.broker.simulated.parameters import SimulatedParameters
 from gamma_scalper.compiled_code import load_market_code
 from gamma_scalper.domain.entries import SessionBegan
+from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.journal_ports import Journal
 from gamma_scalper.domain.ports import Broker
 from gamma_scalper.exchange.engine import Engine
@@ -48,6 +49,7 @@ class Backtest:
     first: date | None = None  # trading days, both included; None: the market's own
     last: date | None = None
     settings: Mapping[str, str] = {}  # what to tell of them
+    given: Sequence[str] = ()  # by --set, to tell how it is played again
 
 
 def _unseen(day: date, of: int) -> None:
@@ -56,6 +58,7 @@ def _unseen(day: date, of: int) -> None:
 
 def backtest(asked: Backtest, progress: Progress = _unseen) -> Story:
     """Raises `UserError` where market, days or books leave nothing to play."""
+    _check_bills(asked.books)
     load_market_code()
     span = span_of(asked.market, asked.seed, asked.first, asked.last)
     if span.missing:
@@ -64,6 +67,17 @@ def backtest(asked: Backtest, progress: Progress = _unseen) -> Story:
         )
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(Run(asked, span, progress).play())
+
+
+def _check_bills(books: Mapping[str, BookParameters]) -> None:
+    """A broker bills an account by one price list, whichever book an order is of."""
+    (first, own), *others = books.items()
+    for name, book in others:
+        if book.fees != own.fees:
+            raise UserError(
+                f"--book: {first} and {name} differ in [fees], and one account is billed by one price list; "
+                "give both the same, as --set fees.schedule=tiered does, or play them one by one"
+            )
 
 
 class Run:
@@ -147,6 +161,8 @@ class Run:
             settings=asked.settings,
             rows=tuple(journal.rows()),
             looks={name: each.looks() for name, each in looking.items()},
+            reasons={name: each.reasons() for name, each in looking.items()},
+            given=asked.given,
             source=span.source,
             missing=span.missing,
             world=span.market.name,

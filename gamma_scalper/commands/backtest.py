@@ -12,7 +12,7 @@ from gamma_scalper.commands.terminal import JsonOption, SetOption, TradedBookOpt
 from gamma_scalper.domain.exits import UserError
 from gamma_scalper.domain.settings import keys_of, value_at
 from gamma_scalper.pipeline.book import BookParameters
-from gamma_scalper.system import Config
+from gamma_scalper.system import Config, SystemParameters
 
 if TYPE_CHECKING:
     from gamma_scalper.reports.backtest.told import Told
@@ -74,6 +74,7 @@ def backtest(
         first=day_of("--from", first),
         last=day_of("--to", last),
         settings=told(loaded, books),
+        given=[each for each in set_ or () if not _secret(each)],
     )
     loud = loaded.origins["log_level"] != "default"
     try:
@@ -116,6 +117,11 @@ def day_of(flag: str, text: str) -> date | None:
     if day is not None and not _FIRST <= day <= _LAST:
         raise UserError(f"{flag} {text}: allowed are {_FIRST} to {_LAST}")
     return day
+
+
+def _secret(override: str) -> bool:
+    path = override.partition("=")[0].strip()
+    return any(key.path == path and key.about.private for key in keys_of(SystemParameters))
 
 
 def told(config: Config, books: dict[str, BookParameters]) -> dict[str, str]:

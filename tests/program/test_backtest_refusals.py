@@ -89,6 +89,8 @@ GOOD = ("--market", "csv:@/good.csv,step=3600")
         ((*GOOD, "--set", "spy.underlying.symbol=QQQ"), 6,
          "book spy: QQQ: 200: there is no stock QQQ in USD; underlyings listed: SPY; look at [underlying] in books/"),
         ((*GOOD, "--book", "spx"), 2, "--book spx: there is no books/spx.toml; there are: nvda, spy, spy_classic"),
+        ((*GOOD, "--book", "spy", "--book", "spy_classic", "--set", "spy_classic.fees.schedule=fixed"), 2,
+         "--book: spy and spy_classic differ in [fees], and one account is billed by one price list; give both the"),
         ((*GOOD, "--set", "hedge.bandshares=3"), 2, "unknown key hedge.bandshares; did you mean hedge.band_shares?"),
         ((*GOOD, "--set", "hedge.band_shares=-3"), 2, "'-3' is not allowed; allowed: at least 0 shares"),
         ((*GOOD, "--seed", "-1"), 2, "seed = '-1' is not allowed"),

@@ -14,7 +14,8 @@ from gamma_scalper.reports.backtest.figures import Figures
 from gamma_scalper.reports.backtest.story import Story
 from gamma_scalper.reports.backtest.wording import counted, dollars, plain
 
-_GRID = "--grid hedge.policy=fixed --grid hedge.band_shares=5,10,25,50 --seeds 20"
+_GRID = "--grid hedge.policy=fixed --grid hedge.band_shares=5,10,25,50"
+_USUAL_SEED = 1
 _OTHERS = {
     "delta": "what was not hedged",
     "vega": "implied volatility",
@@ -37,7 +38,9 @@ QUESTIONS = (
     "What did hedging cost?",
     "Would another band have done better?",
 )
-_DAYS_SAID = re.compile(r"[:,]\s*(start|days|first|last)\s*=")  # in a spec; they are not said twice
+# In a spec; what is said there is not said twice.
+_FIRST_SAID, _LAST_SAID = re.compile(r"[:,]\s*(start|first)\s*="), re.compile(r"[:,]\s*(days|last)\s*=")
+_NUMBERS = re.compile(r"[\d.,:-]+")
 _OPENS, _CLOSES = time(9, 30), time(16)
 _LONGEST_WHY = 200
 
@@ -50,12 +53,17 @@ def answer(
 
 
 def sweep_command(book: str, story: Story | None) -> str:
-    """That plays other bands on the same market and days."""
+    """That plays other bands on the same market, days and settings."""
     command = f"uv run main.py sweep --book {shlex.quote(book)}"
-    if story is not None:
-        command += f" --market {shlex.quote(story.market)}"
-        command += "" if _DAYS_SAID.search(story.market) else f" --from {story.first} --to {story.last}"
-    return f"{command} {_GRID}"
+    if story is None:
+        return f"{command} {_GRID}"
+    said = [f"--market {shlex.quote(story.market)}"]
+    said += [] if _FIRST_SAID.search(story.market) else [f"--from {story.first}"]
+    said += [] if _LAST_SAID.search(story.market) else [f"--to {story.last}"]
+    said += [] if story.seed == _USUAL_SEED else [f"--seed {story.seed}"]
+    said += [f"--set {shlex.quote(each)}" for each in story.given]
+    seeds = [] if story.source else ["--seeds 20"]  # of a file they are no chances of their own
+    return " ".join([command, *said, _GRID, *seeds])
 
 
 def _movement(figures: Figures, why_idle: str) -> str:
@@ -63,7 +71,8 @@ def _movement(figures: Figures, why_idle: str) -> str:
         return f"No straddle was bought{': ' + why_idle if why_idle else ''}, so nothing was earned and nothing paid."
     margin = figures.movement_less_time
     verdict = f"Yes, by {_dollars(margin)}" if margin > 0 else f"No, it fell short by {_dollars(margin)}"
-    said = f"{verdict}: movement earned {_dollars(figures.gamma)} and time cost {_dollars(figures.theta)}"
+    time_did = "brought" if figures.theta > 0 else "cost"
+    said = f"{verdict}: movement earned {_dollars(figures.gamma)} and time {time_did} {_dollars(figures.theta)}"
     most = max(_OTHERS, key=lambda part: abs(getattr(figures, part)))
     amount = getattr(figures, most)
     other = f", {_OTHERS[most]} {'brought' if amount > 0 else 'took'} {_dollars(amount)}" if amount else ""
@@ -91,7 +100,8 @@ def _another_band(figures: Figures, story: Story | None, others: Sequence[OtherR
     best = max(others, key=lambda other: other.figures.profit)
     gain = best.figures.profit - figures.profit
     if gain <= 0:
-        return f"None of those tried did on these days: wider and narrower ones earned less. For other days {ask}"
+        earned = "no more" if gain == 0 else "less"
+        return f"None of those tried did on these days: wider and narrower ones earned {earned}. For other days {ask}"
     dearer = best.figures.hedge_cost - figures.hedge_cost
     return (
         f"On these days a band {best.label} earned {dollars(gain)} more, with hedges that cost {_dollars(dearer)} "
@@ -110,15 +120,19 @@ def _dollars(amount: Decimal) -> str:
 def why_idle(run: BookRun) -> str:
     """The reason for waiting that was in force the longest while the market was open; of equals the first by name."""
     lasted: defaultdict[str, timedelta] = defaultdict(timedelta)
-    whys: dict[str, str] = {}
-    for number, (at, decided) in enumerate(run.decisions):
-        until = run.decisions[number + 1][0] if number + 1 < len(run.decisions) else None
-        lasted[decided.rule] += _open_time(at, until)
-        whys[decided.rule] = decided.why
+    worded: defaultdict[str, dict[str, tuple[timedelta, str]]] = defaultdict(dict)  # rule -> wording -> how long, last
+    reasons = run.reasons or run.decisions
+    for number, (at, decided) in enumerate(reasons):
+        held = _open_time(at, reasons[number + 1][0] if number + 1 < len(reasons) else None)
+        lasted[decided.rule] += held
+        wording = _NUMBERS.sub("", decided.why)
+        before, _ = worded[decided.rule].get(wording, (timedelta(), ""))
+        worded[decided.rule][wording] = before + held, decided.why
     if not lasted:
         return "the book decided nothing"
     rule = min(lasted, key=lambda each: (-lasted[each], each))
-    why = f"{rule}: {whys[rule]}"
+    _, longest = max(worded[rule].values(), key=lambda each: each[0])
+    why = f"{rule}: {longest}"
     return why if len(why) <= _LONGEST_WHY else why[: _LONGEST_WHY - 3] + "..."
 
 

@@ -20,7 +20,7 @@ from gamma_scalper.domain.strategy_entries import Attributed, Decided, StateChan
 from gamma_scalper.journal.chain import Row
 from gamma_scalper.portfolio.ledger import Ledger, booked, cash, taken_over
 from gamma_scalper.portfolio.trade_costs import OrderCost, TradeCosts
-from gamma_scalper.reports.backtest.story import Column, Looks, Story
+from gamma_scalper.reports.backtest.story import Column, Looks, Reason, Story
 
 Moments = npt.NDArray[np.int64]  # nanoseconds of UTC since 1970
 NEW_YORK = ZoneInfo("America/New_York")
@@ -62,7 +62,8 @@ class BookRun:
     intervals: list[Attributed] = field(factory=list)  # in their order of time
     orders: list[OrderCost] = field(factory=list)  # those that filled
     looks: list[Looks] = field(factory=list)  # one, or one for each of the books
-    decisions: list[tuple[datetime, Decided]] = field(factory=list)
+    decisions: list[Reason] = field(factory=list)
+    reasons: list[Reason] = field(factory=list)  # of every look; the journal has only the first of a rule
     refusals: list[Refused] = field(factory=list)
     rejected: dict[str, Told] = field(factory=dict)  # by order; a rejection may be told twice
     halts: list[Told] = field(factory=list)
@@ -83,7 +84,12 @@ def day_of(moment: datetime) -> date:
 
 def book_runs(story: Story) -> list[BookRun]:
     """By the name of the book."""
-    gathering = _Gathering({book: BookRun(book=book, looks=[looks]) for book, looks in story.looks.items()})
+    gathering = _Gathering(
+        {
+            book: BookRun(book=book, looks=[looks], reasons=[*story.reasons.get(book, ())])
+            for book, looks in story.looks.items()
+        }
+    )
     for row in story.rows:
         gathering.take(row)
     return gathering.done()
@@ -99,6 +105,7 @@ def together(runs: Iterable[BookRun]) -> BookRun:
         orders=sorted((each for run in runs for each in run.orders), key=lambda order: order.filled_at),
         looks=[each for run in runs for each in run.looks],
         decisions=sorted((each for run in runs for each in run.decisions), key=lambda each: each[0]),
+        reasons=sorted((each for run in runs for each in run.reasons), key=lambda each: each[0]),
         refusals=sorted(each for run in runs for each in run.refusals),
         rejected={order: told for run in runs for order, told in run.rejected.items()},
         halts=sorted(each for run in runs for each in run.halts),

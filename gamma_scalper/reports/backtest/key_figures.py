@@ -30,7 +30,7 @@ def groups(each: Figures) -> tuple[Group, ...]:
 
 
 def _result(each: Figures) -> Group:
-    held = f", and {dollars(each.worth)} still held" if each.holds else ""
+    held = f"; with its shares, what is left is worth {dollars(each.worth)}" if each.holds else ""
     entries = counted(each.entries, "entry", "entries")
     return Group("Result", (
         Line("profit", signed(each.profit), "costs counted", earned=True),

@@ -1,15 +1,17 @@
 """What was played: the journal of the run, what each book saw on the way, and what it was played on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from gamma_scalper.domain.strategy_entries import Decided
 from gamma_scalper.journal.chain import Row
 
 Column = npt.NDArray[np.float64]
+Reason = tuple[datetime, Decided]  # since when it held
 
 
 @frozen(kw_only=True, eq=False)
@@ -54,4 +56,6 @@ class Story:
     source: Sequence[SourceRows] = ()  # none for a generated market
     missing: Sequence[date] = ()  # trading days among those asked for of which the source has nothing
     quotes: int = 0  # that were told
+    reasons: Mapping[str, Sequence[Reason]] = {}  # book -> why it did what it did, or waited, as it changed
+    given: Sequence[str] = ()  # what --set said, and is no secret
     world: str = ""  # the market's spec with all that was left open filled in

@@ -1,14 +1,17 @@
 """The three questions of a backtest are answered in words that its figures bear out."""
 
 import shlex
+from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from made_stories import intent, interval, looks, story, traded
 
 from gamma_scalper.domain.orders import Side
 from gamma_scalper.domain.strategy_entries import Decided
 from gamma_scalper.reports.backtest.answer import OtherRun, answer
 from gamma_scalper.reports.backtest.figures import figures
+from gamma_scalper.reports.backtest.story import SourceRows
 from gamma_scalper.reports.backtest.told import told
 
 
@@ -65,6 +68,20 @@ def test_days_that_the_market_names_itself_are_not_named_twice():
     assert "--from" not in answers(story(market="heston:start=2026-01-06,step=60"))[2]
 
 
+def test_a_last_day_that_the_market_does_not_name_is_named():
+    asked = answers(story(market="heston:start=2026-01-06,step=60"))[2]
+    assert "--to 2026-01-07" in asked and "--seeds 20" in asked
+    assert "--to" not in answers(story(market="heston:days=2,step=60"))[2]
+
+
+def test_the_sweep_that_is_named_plays_the_same_settings_and_of_a_file_no_seeds():
+    read = [SourceRows(name="a.csv", rows=1, used=1, rejected={})]
+    made = evolve(story(market="csv:a.csv", source=read), seed=7, given=["spy.underlying.symbol=GO G"])
+    command = shlex.split(answers(made)[2].split("`")[1])
+    assert command[command.index("--set") + 1] == "spy.underlying.symbol=GO G"
+    assert command[command.index("--seed") + 1] == "7" and "--seeds" not in command
+
+
 def test_answers_need_nothing_but_figures():
     assert len(answer(figures(story()))) == 3
 
@@ -85,6 +102,26 @@ def test_another_band_that_did_better_is_named_with_what_it_earned_and_cost_more
 def test_where_no_other_band_did_better_it_says_so():
     made = story([*traded(1, intent(1, Side.SELL, 10), "600.00"), (5, interval(0, 5, gamma="30.00"))])
     assert told(made, [other("twice as wide", "12.00", "0.50")]).whole.answers[2].startswith("None of those tried did")
+
+
+def test_another_band_that_did_as_well_is_not_said_to_have_earned_less():
+    made = story([*traded(1, intent(1, Side.SELL, 10), "600.00"), (5, interval(0, 5, gamma="30.00"))])
+    assert "earned no more" in told(made, [OtherRun("twice as wide", figures(made))]).whole.answers[2]
+
+
+def test_time_that_brought_something_is_not_said_to_have_cost_it():
+    assert "and time brought $3.00" in answers(story([(5, interval(0, 5, gamma="1.00", theta="3.00"))]))[0]
+
+
+def test_of_one_rule_the_reason_that_held_longest_is_told_and_not_the_first_of_a_morning():
+    """The journal has one reason for all waits by a rule, that of its beginning."""
+    decided = [(number * 1440, Decided("no entry", "the first mark is not made")) for number in range(2)]
+    made = story(decided)
+    waited = [(row.at, row.entry) for row in made.rows]
+    longest = [(at + timedelta(minutes=1), Decided("no entry", f"spread: {number}%")) for number, (at, _) in
+               enumerate(waited)]  # fmt: skip
+    made = evolve(made, reasons={"spy": sorted(waited + longest, key=lambda each: each[0])})
+    assert answers(made)[0].startswith("No straddle was bought: no entry: spread: 1%,")
 
 
 def test_of_several_books_together_each_names_its_own_sweep():
