@@ -79,15 +79,20 @@ def of_book(book: BookParameters, step_s: float) -> BookParameters:
     if step_s > _QUOTED_ALL_THE_TIME_S:
         ticks = max(math.ceil(book.streamer.heartbeat_s / step_s), _TICKS)
         streamer = evolve(streamer, heartbeat_s=ticks * step_s + RIGHT_AFTER_S, news_s=2 * ticks * step_s)
-        book = evolve(book, entry=_stepping(book.entry, step_s), exits=_stepping(book.exits, step_s))
+        book = evolve(book, entry=_at_the_touch(book.entry, step_s), exits=_at_the_touch(book.exits, step_s))
     risk, mark_s = book.risk, of_caretaker(step_s).mark_s
     records = evolve(risk.records, compared_s=max(risk.records.compared_s, 2 * _NIGHTLY_S))
     loss = evolve(risk.loss, mark_age_s=max(risk.loss.mark_age_s, 2.5 * max(mark_s, step_s)))
     return evolve(book, streamer=streamer, risk=evolve(risk, records=records, loss=loss))
 
 
-def _stepping(way: S, step_s: float) -> S:
-    """An order is looked after from tick to tick: each of its prices works until the next."""
+def _at_the_touch(way: S, step_s: float) -> S:
+    """It begins there, and stays for two ticks.
+
+    An order that rests in the middle from tick to tick fills where the price has run through it: the longer the step,
+    the worse it would look, and a live one takes seconds.
+    """
     each_s = min(max(way.step_s, step_s), _LONGEST_STEP_S)
-    steps = way.stepping().steps + 2 if isinstance(way, EntryParameters) else way.stepping.steps + 2
-    return evolve(way, step_s=each_s, patience_s=min(max(way.patience_s, steps * each_s), _LONGEST_S))
+    return evolve(
+        way, start_pct=100.0, step_s=each_s, step_pct=100.0, patience_s=min(max(way.patience_s, 2 * each_s), _LONGEST_S)
+    )

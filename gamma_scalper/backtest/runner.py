@@ -140,6 +140,13 @@ class Run:
     def _paid_by_the_market(self, resident: Resident) -> Resident:
         """Dividends that a book's file doesn't know are paid all the same."""
         dividends = self._span.market.dividends(resident.underlying.con_id).dividends
+        unpaid = sorted(resident.dividends.keys() - {each.ex for each in dividends})
+        if unpaid:
+            logger.warning(
+                "book {} knows of a dividend of {} ex {}, which this market does not pay: name it in --market, as "
+                "dividends={}:{:g}, or leave it out of pricing.dividends",
+                resident.name, resident.underlying.symbol, unpaid[0], unpaid[0], resident.dividends[unpaid[0]],
+            )  # fmt: skip
         return evolve(resident, dividends={each.ex: each.amount for each in dividends})
 
     async def _end(self, trading: Trading, clock: Clock) -> None:

@@ -37,7 +37,7 @@ def sweep(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The first of them; SEED otherwise.")] = None,
     objective: Annotated[
-        str, typer.Option(metavar="WHAT", help="What makes a cell better: profit, cost, risk or risk_adjusted.")
+        str, typer.Option(metavar="WHAT", help="What makes a cell better: profit, hedged, cost, risk or risk_adjusted.")
     ] = "profit",
     search: Annotated[str, typer.Option(metavar="random|bayes", help="Try some cells instead of all of them.")] = "",
     trials: Annotated[int, typer.Option(metavar="N", help="So many, with --search.")] = 50,

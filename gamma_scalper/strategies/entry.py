@@ -24,6 +24,10 @@ class EntryParameters:
     form: str = setting(
         "combo", "one order for both legs, or one for each and a repair if only one fills", one_of=("combo", "legs")
     )
+    start_pct: float = setting(
+        0.0, "of the half spread, beyond the middle, where it begins; 100: at the touch", unit="%", at_least=0,
+        at_most=100,
+    )  # fmt: skip
     step_s: float = setting(5.0, "from one price to the next", unit="s", above=0, at_most=600)
     step_pct: float = setting(25.0, "of the half spread, a step", unit="%", at_least=1, at_most=100)
     give_up: float = setting(
@@ -50,7 +54,9 @@ class EntryParameters:
     def stepping(self, legs: int = 1) -> Stepping:
         """Of an order that is one of so many which make up the straddle: each may cost its part."""
         most = self.give_up / legs if self.give_up else None
-        return Stepping(self.step_s, self.step_pct, self.patience_s, most=most, most_pct=self.give_up_pct)
+        return Stepping(
+            self.step_s, self.step_pct, self.patience_s, most=most, most_pct=self.give_up_pct, start_pct=self.start_pct
+        )
 
 
 def structure_name(straddle: Combo) -> str:

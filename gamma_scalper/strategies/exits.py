@@ -55,6 +55,10 @@ class ExitParameters:
         1_800.0, "until the next entry, except after a roll or a re-strike", unit="s", at_least=0
     )
     form: str = setting("combo", "one order for both legs, or one for each", one_of=("combo", "legs"))
+    start_pct: float = setting(
+        0.0, "of the half spread, beyond the middle, where it begins; 100: at the touch", unit="%", at_least=0,
+        at_most=100,
+    )  # fmt: skip
     step_s: float = setting(5.0, "from one price to the next", unit="s", above=0, at_most=600)
     step_pct: float = setting(50.0, "of the half spread, a step", unit="%", at_least=1, at_most=100)
     patience_s: float = setting(30.0, "an attempt may work, in all", unit="s", above=0, at_most=3_600)
@@ -83,7 +87,7 @@ class ExitParameters:
 
     @property
     def stepping(self) -> Stepping:
-        return Stepping(self.step_s, self.step_pct, self.patience_s)
+        return Stepping(self.step_s, self.step_pct, self.patience_s, start_pct=self.start_pct)
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Limits that start at the middle and step towards the far side of the market, until they fill or cost too much."""
+"""Limits that start in the middle, say, and step towards the far side, until they fill or cost too much."""
 
 import math
 from datetime import timedelta
@@ -31,11 +31,12 @@ class Stepping:
     patience_s: float
     most: float | None = None  # dollars per share beyond the middle; None: as far as the far side
     most_pct: float = 100.0  # the same, in percent of the middle
+    start_pct: float = 0.0  # of the half spread, where it begins; 0: in the middle
 
     @property
     def steps(self) -> int:
         """That lead to the far side."""
-        return math.ceil(100 / self.share_pct)
+        return math.ceil((100 - self.start_pct) / self.share_pct)
 
     def furthest(self, mid: float) -> float:
         """The cost beyond the middle, in dollars per share, at which it is given up."""
@@ -68,7 +69,7 @@ def limit_after(instrument: Tradable, side: Side, at: Touch, steps: int, steppin
     rule, sign = instrument.tick_rule, side.sign
     outwards: Towards = "up" if side is Side.BUY else "down"
     inwards: Towards = "down" if side is Side.BUY else "up"
-    share = min(steps * stepping.share_pct / 100, 1.0)
+    share = min((stepping.start_pct + steps * stepping.share_pct) / 100, 1.0)
     most = stepping.furthest(at.mid)
     middle, furthest = to_decimal(at.mid), to_decimal(round(at.mid + sign * most, 9))
     wanted = to_decimal(round(at.mid + sign * min(share * at.half, most), 9))
@@ -110,7 +111,7 @@ def mind(
     if due <= asked.steps or price == asked.price:
         waits = Hold(f"{rule} works", f"{what}, {at.mid:.2f} is the middle, {at.half:.2f} the half spread")
         return waits, evolve(asked, steps=max(due, asked.steps))
-    step = f"step {min(due, stepping.steps)} of {stepping.steps}"
+    step = f"step {min(due, stepping.steps)} of {stepping.steps}" if stepping.steps else "at the touch"
     why = f"{step}: {asked.price:.2f} -> {price:.2f}, {at.mid:.2f} is the middle"
     return Act(f"{rule} step", why, Reprice(intent.id, Limit(price), why)), Asked(intent.id.number, due, price)
 

@@ -338,3 +338,13 @@ def test_an_attempt_ends_within_its_patience() -> None:
         if isinstance(decision, Act):
             play.obey(decision)
     assert play.now - began < timedelta(seconds=EntryParameters().patience_s)
+
+
+@pytest.mark.parametrize(("start", "prices"), [(0.0, ["24.95", "25.00", "25.05"]), (50.0, ["25.00", "25.05", "25.05"]),
+                                               (100.0, ["25.05", "25.05", "25.05"])])  # fmt: skip
+def test_where_an_order_begins_between_the_middle_and_the_touch_can_be_said(start: float, prices: list[str]) -> None:
+    """Nothing is skipped on the way from there, and the touch is never overstepped."""
+    stepping = Stepping(5.0, 50.0, 60.0, most=10.0, start_pct=start)
+    found = [limit_after(STRADDLE, Side.BUY, Touch(24.95, 0.10), steps, stepping) for steps in range(3)]
+    assert [f"{price:.2f}" for price in found] == prices
+    assert stepping.steps == round((100 - start) / 50)

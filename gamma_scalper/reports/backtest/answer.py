@@ -46,10 +46,15 @@ _LONGEST_WHY = 200
 
 
 def answer(
-    figures: Figures, story: Story | None = None, why_idle: str = "", others: Sequence[OtherRun] = ()
+    figures: Figures,
+    story: Story | None = None,
+    why_idle: str = "",
+    others: Sequence[OtherRun] = (),
+    halted: str = "",
 ) -> tuple[str, str, str]:
-    """To each of the questions; `why_idle`: for what reason nothing was bought, where that is so."""
-    return _movement(figures, why_idle), _hedging(figures), _another_band(figures, story, others)
+    """To each of the questions; `why_idle`: why nothing was bought, where that is so; `halted`: when, and by what."""
+    said = _movement(figures, why_idle) + (f" It was halted {halted}." if halted else "")
+    return said, _hedging(figures), _another_band(figures, story, others)
 
 
 def sweep_command(book: str, story: Story | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from gamma_scalper.reports.backtest.answer import OtherRun, answer, why_idle
-from gamma_scalper.reports.backtest.book_runs import BookRun, book_runs, together
+from gamma_scalper.reports.backtest.book_runs import NEW_YORK, BookRun, book_runs, together
 from gamma_scalper.reports.backtest.figures import Figures, figures_of
 from gamma_scalper.reports.backtest.story import Story
 
@@ -41,4 +41,6 @@ def told(story: Story, others: Sequence[OtherRun] = ()) -> Told:
 def _chapter(story: Story, run: BookRun, others: Sequence[OtherRun] = ()) -> Chapter:
     figures = figures_of(run, story.cash)
     idle = "" if figures.entries else why_idle(run)
-    return Chapter(run, figures, answer(figures, story=story, why_idle=idle, others=others))
+    first = next(iter(run.halts), None)
+    halted = "" if first is None else f"on {first.at.astimezone(NEW_YORK):%d %b %Y} by {first.what}"
+    return Chapter(run, figures, answer(figures, story=story, why_idle=idle, others=others, halted=halted))
