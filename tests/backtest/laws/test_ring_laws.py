@@ -110,8 +110,8 @@ def test_a_spread_that_is_not_the_one_paid_is_caught(dear: list[Story]) -> None:
 
 
 def test_an_interval_that_is_missing_is_caught(cheap: list[Story]) -> None:
-    last = next(row for row in reversed(cheap[0].rows) if isinstance(row.entry, Attributed))
-    story = evolve(cheap[0], rows=tuple(row for row in cheap[0].rows if row is not last))
+    lost = [row for row in cheap[0].rows if isinstance(row.entry, Attributed)][20]
+    story = evolve(cheap[0], rows=tuple(row for row in cheap[0].rows if row is not lost))
     assert not verdicts.to_the_cent(measured(CHEAP, [story])).ok
 
 

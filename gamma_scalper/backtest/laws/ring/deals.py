@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gamma_scalper.domain.entries import Delivered, Lapsed, Paid, Replaced, TakenOver
+from gamma_scalper.domain.entries import Delivered, Lapsed, Ordered, Paid, Replaced, TakenOver
 from gamma_scalper.domain.fees import Bill, FeeParameters
 from gamma_scalper.domain.fills import Commission, Fill, InferredFill
 from gamma_scalper.domain.instruments import Option
@@ -27,6 +27,7 @@ class Deals:
 
     fills: Sequence[Fill]
     billed: Decimal  # by the broker's word
+    ordered_at: datetime  # the straddle
 
     @property
     def cash(self) -> Decimal:
@@ -48,13 +49,6 @@ class Deals:
     def premium(self) -> Decimal:
         return -sum((fill.cash.amount for fill in self.options), _ZERO)
 
-    def worth(self, prices: Mapping[int, Decimal]) -> Decimal:
-        """Of what is held in the end."""
-        return sum(
-            (fill.signed_quantity * fill.instrument.multiplier * prices[fill.instrument.con_id] for fill in self.fills),
-            _ZERO,
-        )
-
     def by_the_price_list(self, fees: FeeParameters) -> Decimal:
         """What the bills must come to."""
         running: dict[tuple[IntentId | None, int], Bill] = {}
@@ -71,8 +65,18 @@ def deals(rows: Sequence[Row]) -> Deals:
     if strange is not None:
         raise NotAsPlanned(f"{type(strange).__name__} is no trade")
     fills = [row.entry for row in rows if isinstance(row.entry, Fill)]
-    billed = sum((row.entry.amount.amount for row in rows if isinstance(row.entry, Commission)), _ZERO)
-    found = Deals(fills=fills, billed=billed)
-    if len({fill.instrument.con_id for fill in found.options}) != 2:
+    options = [fill for fill in fills if isinstance(fill.instrument, Option)]
+    if len({fill.instrument.con_id for fill in options}) != 2:
         raise NotAsPlanned("no straddle was bought")
-    return found
+    entries = {fill.intent for fill in options}
+    ordered = [
+        row for row in rows if isinstance(row.entry, Ordered) and entries & {each.id for each in row.entry.intents}
+    ]
+    billed = sum((row.entry.amount.amount for row in rows if isinstance(row.entry, Commission)), _ZERO)
+    return Deals(fills=fills, billed=billed, ordered_at=min(row.at for row in ordered))
+
+
+def worth(fills: Sequence[Fill], prices: Mapping[int, Decimal]) -> Decimal:
+    """Of what was bought and sold, as it is held at these prices."""
+    each = (fill.signed_quantity * fill.instrument.multiplier * prices[fill.instrument.con_id] for fill in fills)
+    return sum(each, _ZERO)

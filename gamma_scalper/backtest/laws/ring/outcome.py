@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 
 import numpy as np
 from attrs import frozen
 
-from gamma_scalper.backtest.laws.ring.deals import Deals, NotAsPlanned, deals
-from gamma_scalper.backtest.laws.ring.theory import noise_variance, straddle, turnover
+from gamma_scalper.backtest.laws.ring.deals import Deals, NotAsPlanned, deals, worth
+from gamma_scalper.backtest.laws.ring.theory import Straddle, noise_variance, straddle, turnover
 from gamma_scalper.backtest.laws.ring.walk import Walk, walked
 from gamma_scalper.backtest.laws.ring.world import MULTIPLIER, STRADDLES, World, book
 from gamma_scalper.domain.instruments import Option
@@ -28,8 +27,8 @@ class Outcome:
 
     seed: int
     profit: float  # of the cash, and of what is held in the end
-    premium: float  # by theory
-    overpaid: float  # for the straddle, beyond that
+    overpaid: float  # for the straddle, beyond its price by theory when it was bought
+    off_price: float  # the same in parts of the price at any tick since it was ordered, whatever is nearest
     billed: float  # by the price list
     crossed: float  # half the spreads that were quoted, of the shares traded
     slipped: float  # what the fills cost beyond bills and quotes
@@ -56,14 +55,19 @@ def outcome(world: World, story: Story) -> Outcome:
     option = done.options[0].instrument
     assert isinstance(option, Option), "it is among the options"
     con_ids = sorted({fill.instrument.con_id for fill in done.options})
-    walk = walked(story, con_ids, done.entered_at, option.expires_at)
-    if len(walk.at) < 2:
-        raise NotAsPlanned("the straddle was bought at the last tick")
-    strike = to_float(option.strike)
-    cash = done.cash + done.worth(walk.worth)
-    profit, crossed = to_float(cash) / STRADDLES, _crossed(done, walk) / STRADDLES
-    billed = to_float(done.by_the_price_list(book(HedgeParameters()).fees)) / STRADDLES
+    since_order = walked(story, con_ids, done.ordered_at, option.expires_at)
+    entry = since_order.ticks([done.entered_at])[0]
+    walk = since_order.since(entry)
     rows = [row.entry for row in story.rows if isinstance(row.entry, Attributed)]
+    if len(walk.at) < 2 or not rows:
+        raise NotAsPlanned("the straddle was bought at the last tick")
+    strike, paid = to_float(option.strike), to_float(done.premium) / _SCALE
+    prices = _theory(since_order, strike, world.implied)[: entry + 1]
+    profit = to_float(done.cash + worth(done.fills, walk.middles[-1])) / STRADDLES
+    crossed = _crossed(done, walk) / STRADDLES
+    billed = to_float(done.by_the_price_list(book(HedgeParameters()).fees)) / STRADDLES
+    looked = walk.ticks([rows[-1].until])[0]  # where nothing moves nobody looks
+    cash = to_cents(done.cash + worth(done.fills, walk.middles[looked]))
     steps = _whole_steps(rows, walk)
     return Outcome(
         seed=story.seed,
@@ -71,12 +75,13 @@ def outcome(world: World, story: Story) -> Outcome:
         billed=billed,
         crossed=crossed,
         slipped=_held(done, walk) / STRADDLES - profit - billed - crossed,
-        off_by=to_float(sum((row.total for row in rows), -to_cents(cash))),
+        off_by=to_float(sum((row.total for row in rows), -cash)),
         orders=len({fill.intent for fill in done.shares}),
         earned=np.array([to_float(row.total - row.costs) / STRADDLES for row in steps]),
         said=_said(steps, walk, strike, world.implied),
         unexplained=np.array([to_float(row.unexplained) / STRADDLES for row in steps]),
-        **_by_theory(world, walk, strike, to_float(done.premium) / _SCALE),
+        off_price=min((paid / each.value - 1 for each in prices), key=abs),
+        **_by_theory(world, walk, strike, paid),
     )
 
 
@@ -91,21 +96,23 @@ def _held(done: Deals, walk: Walk) -> float:
     signed = [to_float(each.signed_quantity) for each in done.shares]
     np.add.at(traded, walk.ticks([fill.at for fill in done.shares]), signed)
     moved = np.dot(np.cumsum(traded)[:-1], np.diff(walk.spots))
-    worth = Deals(fills=done.options, billed=Decimal(0)).worth(walk.worth)
-    return to_float(worth - done.premium) + float(moved)
+    return to_float(worth(done.options, walk.middles[-1]) - done.premium) + float(moved)
+
+
+def _theory(walk: Walk, strike: float, implied: float) -> list[Straddle]:
+    return [straddle(spot, strike, implied**2 * years) for spot, years in zip(walk.spots, walk.left, strict=True)]
 
 
 def _by_theory(world: World, walk: Walk, strike: float, paid: float) -> dict[str, float]:
     """For one straddle."""
     left, steps, spots = walk.left, walk.steps, walk.spots
-    seen = [straddle(spot, strike, world.implied**2 * years) for spot, years in zip(spots, left, strict=True)]
+    seen = _theory(walk, strike, world.implied)
     first = seen[0]
     moved = sum(one.delta * move for one, move in zip(seen, np.diff(spots), strict=False))
     to_come = world.sigma**2 * steps.sum() + world.implied**2 * left[-1]
     one_way = world.spread_bps / 20_000
     opening = abs(first.delta) * spots[0]
     shares = {
-        "premium": first.value,
         "overpaid": paid - first.value,
         "bare": seen[-1].value - first.value - moved,
         "expected": straddle(spots[0], strike, to_come).value - first.value,

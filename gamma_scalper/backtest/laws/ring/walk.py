@@ -17,19 +17,29 @@ from gamma_scalper.reports.backtest.story import Story
 
 @frozen(kw_only=True, eq=False)
 class Walk:
-    """A column for each tick at which something was on offer, from the one of the entry to the last."""
+    """A column for each tick at which something was on offer, from a certain one to the last."""
 
     at: Sequence[datetime]
     lived: Floats  # years in which the price moves, up to then
     spots: Floats  # the middle of the shares' market
     half_spreads: Floats  # of the shares
-    worth: Mapping[int, Decimal]  # conId -> the middle in the end
+    middles: Sequence[Mapping[int, Decimal]]  # conId -> its price
     expires: float  # as `lived`
 
     def ticks(self, moments: Sequence[datetime]) -> list[int]:
         """The last at each moment or before."""
         ticks = [at.timestamp() for at in self.at]
         return [max(int(np.searchsorted(ticks, each.timestamp(), side="right")) - 1, 0) for each in moments]
+
+    def since(self, tick: int) -> "Walk":
+        return Walk(
+            at=self.at[tick:],
+            lived=self.lived[tick:],
+            spots=self.spots[tick:],
+            half_spreads=self.half_spreads[tick:],
+            middles=self.middles[tick:],
+            expires=self.expires,
+        )
 
     @property
     def steps(self) -> Floats:
@@ -40,7 +50,7 @@ class Walk:
         return self.expires - self.lived
 
 
-def walked(story: Story, con_ids: Sequence[int], entered: datetime, expires: datetime) -> Walk:
+def walked(story: Story, con_ids: Sequence[int], since: datetime, expires: datetime) -> Walk:
     """Of the market that the story was played in."""
     span = span_of(story.market, story.seed, story.first, story.last)
     market = span.market
@@ -50,7 +60,7 @@ def walked(story: Story, con_ids: Sequence[int], entered: datetime, expires: dat
     seen: list[tuple[Offer, ...]] = []
     while True:
         following = market.next_tick()
-        if following is None or following > entered:
+        if following is None or following > since:
             offers = tuple(market.offers(wanted))
             if offers[0].ask is not None:
                 at.append(market.now)
@@ -65,7 +75,7 @@ def walked(story: Story, con_ids: Sequence[int], entered: datetime, expires: dat
         lived=time.at(np.array([each.timestamp() for each in at])),
         spots=(bids + asks) / 2,
         half_spreads=(asks - bids) / 2,
-        worth={con_id: _middle(offer) for con_id, offer in zip(wanted, seen[-1], strict=True)},
+        middles=[{con_id: _middle(offer) for con_id, offer in zip(wanted, row, strict=True)} for row in seen],
         expires=float(time.at(expires.timestamp())),
     )
 

@@ -10,6 +10,7 @@ from loguru import logger
 from gamma_scalper.backtest.runner import Backtest, backtest
 from gamma_scalper.exchange.parameters import FRICTIONLESS, VenueParameters
 from gamma_scalper.pipeline.book import BookParameters, UnderlyingParameters
+from gamma_scalper.pipeline.market_data_streamer import StreamerParameters
 from gamma_scalper.pricing.parameters import PricingParameters
 from gamma_scalper.reports.backtest.story import Story
 from gamma_scalper.risk.parameters import (
@@ -84,6 +85,7 @@ def book(hedge: HedgeParameters) -> BookParameters:
         name=BOOK,
         underlying=UnderlyingParameters(symbol=_SYMBOL),
         pricing=PricingParameters(model="lattice", rates_pct="0"),
+        streamer=StreamerParameters(move=0.001),
         selection=SelectionParameters(strikes_per_expiry=1),
         sizing=SizingParameters(straddles=STRADDLES),
         hedge=hedge,
