@@ -85,11 +85,21 @@ def begin(case: Case, wanted: float, guess: float, exact: bool) -> Search:
 
 
 @compiled
+def _step(error: float, slope: float, vol: float) -> float:
+    """Newton's, never further than to the half or the double; NaN without a slope or an error to go by."""
+    if not slope > 0.0 or math.isnan(error):
+        return math.nan
+    if abs(error) >= 2.0 * vol * slope:  # beyond both ends, and perhaps beyond any number
+        return vol if error < 0.0 else -0.5 * vol
+    return min(max(-error / slope, -0.5 * vol), vol)
+
+
+@compiled
 def narrow(search: Search, case: Case, error: float) -> Search:
     """The next volatility, given by how much the price at this one was too high (NaN: no tree is valid there).
 
-    Newton's step, first on the closed form's slope, then on the chord of the last two tries, never further than to the
-    half or the double, inside a bracket that takes over when they leave it. A good guess needs about three prices.
+    Newton's step, first on the closed form's slope, then on the chord of the last two tries, inside a bracket that
+    takes over when they leave it. A good guess needs about three prices.
     """
     vol, low, high, tries = search.vol, search.low, search.high, search.tries + 1
     size = min(case.spot, case.strike)
@@ -103,7 +113,7 @@ def narrow(search: Search, case: Case, error: float) -> Search:
     on_chord = tries < 12 and chord > 0.0
     vega, bend = european_slope(case, vol)
     slope = chord if on_chord else vega
-    step = min(max(-error / slope, -0.5 * vol), vol) if slope > 0.0 else math.nan
+    step = _step(error, slope, vol)
     if tries < 20 and low < vol + step < high:
         # A chord misses by the step times the change of slope, which on a tree is up to a hundredth at any distance.
         change = (1.0 + abs(bend)) * abs(vol - search.last_vol) / vol + 0.01
