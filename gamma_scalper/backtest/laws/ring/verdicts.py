@@ -52,7 +52,7 @@ def independence(policy: str, outcomes: Sequence[Outcome]) -> Verdict:
 
 
 def premium(outcomes: Sequence[Outcome]) -> Verdict:
-    """An entry rests from tick to tick: it pays the price of one of the ticks since it was ordered."""
+    """An entry may rest: it pays the price of one of the ticks since it was ordered."""
     return Verdict(
         law="premium",
         of="paid over theory, worst run",
