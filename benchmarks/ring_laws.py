@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from attrs import asdict
+from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -49,8 +50,8 @@ def rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
             each.law,
             each.of,
             f"{each.runs:,}",
-            f"{each.expected:,.5g}",
-            f"{each.found:,.5g}",
+            f"{each.expected:,.4g}",
+            f"{each.found:,.4g}",
             "" if math.isnan(each.error) else f"{each.error:,.3g}",
             f"{each.allowed:,.3g}",
             "ok" if each.ok else "BROKEN",
@@ -60,7 +61,7 @@ def rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
 
 
 def shown(verdicts: Sequence[Verdict]) -> Table:
-    table = Table(*COLUMNS)
+    table = Table(*COLUMNS, box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for row in rows(verdicts):
         table.add_row(*row)
     return table

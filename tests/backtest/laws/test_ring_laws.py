@@ -1,12 +1,13 @@
 """The laws through the whole ring, on so few paths that only what chance has little to do with is told; and that a
 breach is seen. Two hundred paths: benchmarks/ring_laws.py."""
 
+import json
 import math
 from datetime import date
 
 import numpy as np
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 
 from gamma_scalper.backtest.laws.ring import verdicts, world
 from gamma_scalper.backtest.laws.ring.deals import NotAsPlanned
@@ -134,6 +135,7 @@ def test_every_trial_is_judged_on_its_own_runs(cheap: list[Story], fine: list[Ou
     assert next(each for each in of if each.law == "fills").found == 2.0
     assert {run.seed for run in wanted if run.trial == Trial(world.CHEAP, BAND)} == {5, 6, 7}
     assert len(set(wanted)) == len(wanted)
+    assert json.dumps([asdict(each) | {"ok": each.ok} for each in of])  # plain numbers
     assert isinstance(wanted[0], Run)
 
 

@@ -80,7 +80,7 @@ def outcome(world: World, story: Story) -> Outcome:
         earned=np.array([to_float(row.total - row.costs) / STRADDLES for row in steps]),
         said=_said(steps, walk, strike, world.implied),
         unexplained=np.array([to_float(row.unexplained) / STRADDLES for row in steps]),
-        off_price=min((paid / each.value - 1 for each in prices), key=abs),
+        off_price=float(min((paid / each.value - 1 for each in prices), key=abs)),
         **_by_theory(world, walk, strike, paid),
     )
 

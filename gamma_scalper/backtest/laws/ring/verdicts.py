@@ -32,7 +32,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        return abs(self.found - self.expected) <= self.allowed  # so that NaN is a breach
+        return bool(abs(self.found - self.expected) <= self.allowed)  # so that NaN is a breach
 
 
 def independence(policy: str, outcomes: Sequence[Outcome]) -> Verdict:
@@ -55,7 +55,7 @@ def premium(outcomes: Sequence[Outcome]) -> Verdict:
     """An entry may rest: it pays the price of one of the ticks since it was ordered."""
     return Verdict(
         law="premium",
-        of="paid over theory, worst run",
+        of="paid over theory",
         expected=0.0,
         found=max((each.off_price for each in outcomes), key=abs),
         allowed=_OFF_PRICE,
@@ -68,8 +68,7 @@ def noise(outcomes: Sequence[Outcome]) -> Verdict:
     profits = np.array([each.net for each in outcomes])
     law = math.sqrt(float(np.mean([each.noise for each in outcomes])))
     found = _deviation(profits)
-    fourth = float(np.mean((profits - profits.mean()) ** 4))
-    error = math.sqrt(max(fourth - found**4, 0.0) / len(profits)) / (2 * found) if found else math.nan
+    error = _error_of_deviation(profits)
     return Verdict(
         law="hedging noise",
         of="deviation",
@@ -87,7 +86,7 @@ def beside(outcomes: Sequence[Outcome]) -> Verdict:
     law = math.sqrt(float(np.mean([each.noise for each in outcomes])))
     return Verdict(
         law="hedging noise",
-        of="apart from a bare loop's",
+        of="beside a bare loop",
         expected=0.0,
         found=_deviation(differences),
         allowed=_BESIDE * law,
@@ -129,7 +128,7 @@ def unexplained(outcomes: Sequence[Outcome]) -> Verdict:
     )
     return Verdict(
         law="unexplained",
-        of="share of a step's deviation",
+        of="of the deviation",
         expected=0.0,
         found=float(left_over.std() / earned.std()),
         allowed=_MOST_UNEXPLAINED,
@@ -140,7 +139,7 @@ def unexplained(outcomes: Sequence[Outcome]) -> Verdict:
 def to_the_cent(outcomes: Sequence[Outcome]) -> Verdict:
     return Verdict(
         law="attribution",
-        of="less cash, worst run",
+        of="less cash",
         expected=0.0,
         found=max((each.off_by for each in outcomes), key=abs),
         allowed=_HALF_A_CENT,
@@ -151,7 +150,7 @@ def to_the_cent(outcomes: Sequence[Outcome]) -> Verdict:
 def fills(outcomes: Sequence[Outcome]) -> Verdict:
     return Verdict(
         law="fills",
-        of="beyond quotes and bills, worst run",
+        of="beyond quotes and bills",
         expected=0.0,
         found=max((each.slipped for each in outcomes), key=abs),
         allowed=_SLIPPED,
@@ -162,6 +161,16 @@ def fills(outcomes: Sequence[Outcome]) -> Verdict:
 def _deviation(sample: Floats) -> float:
     """Of less than two nothing is known."""
     return float(sample.std(ddof=1)) if len(sample) > 1 else math.nan
+
+
+def _error_of_deviation(sample: Floats) -> float:
+    """By the fourth moment; of few it tells too little, so that it is a normal sample's at the least."""
+    deviation, many = _deviation(sample), len(sample)
+    if not deviation > 0:
+        return math.nan
+    fourth = float(np.mean((sample - sample.mean()) ** 4))
+    by_moment = math.sqrt(max(fourth - deviation**4, 0.0) / many) / (2 * deviation)
+    return max(by_moment, deviation / math.sqrt(2 * many - 2))
 
 
 def _error(sample: Floats) -> float:
