@@ -78,7 +78,7 @@ def write_page(verdicts: Sequence[Verdict], asked: argparse.Namespace) -> None:
     lines += [f"| {' | '.join(row)} |" for row in (COLUMNS, ("---",) * len(COLUMNS), *rows(verdicts))]
     before, begin, rest = RESULTS.read_text(encoding="utf-8").partition(MARKERS[0])
     _, end, after = rest.partition(MARKERS[1])
-    RESULTS.write_text("\n".join([f"{before}{begin}", *lines, f"{end}{after}"]), encoding="utf-8")
+    RESULTS.write_text("\n".join([f"{before}{begin}", *lines, "", f"{end}{after}"]), encoding="utf-8")
 
 
 def main() -> None:
